@@ -1,0 +1,122 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+// One target per arrow of the data's way and one per C library; docs/architecture.md draws the picture and
+// scripts/check-imports holds the import lines to the dependencies declared here.
+
+let swiftSettings: [SwiftSetting] = [
+  .swiftLanguageMode(.v6),
+  .enableUpcomingFeature("ExistentialAny"),
+  .enableUpcomingFeature("MemberImportVisibility"),
+  .enableUpcomingFeature("InternalImportsByDefault"),
+  .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+  .enableUpcomingFeature("InferIsolatedConformances"),
+  // Returning a Span that borrows from its owner needs this flag as of Swift 6.3.
+  .enableExperimentalFeature("Lifetimes"),
+  .treatAllWarnings(as: .error),
+]
+
+func library(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+  .target(name: name, dependencies: dependencies, swiftSettings: swiftSettings)
+}
+
+func program(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+  .executableTarget(name: name, dependencies: dependencies, swiftSettings: swiftSettings)
+}
+
+func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+  .testTarget(
+    name: name + "Tests", dependencies: [.target(name: name), "AcervoTesting"] + dependencies,
+    swiftSettings: swiftSettings)
+}
+
+func system(_ name: String, pkgConfig: String? = nil, package: String) -> Target {
+  .systemLibrary(name: name, pkgConfig: pkgConfig, providers: [.apt([package])])
+}
+
+let package = Package(
+  name: "acervo",
+  products: [
+    .executable(name: "acervo", targets: ["acervo"]),
+    .executable(name: "acervo-serve", targets: ["acervo-serve"]),
+  ],
+  targets: [
+    // C libraries of the distribution.
+    system("CLibXML2", pkgConfig: "libxml-2.0", package: "libxml2-dev"),
+    system("CCurl", pkgConfig: "libcurl", package: "libcurl4-openssl-dev"),
+    system("CLMDB", pkgConfig: "lmdb", package: "liblmdb-dev"),
+    system("CMicroHTTPD", pkgConfig: "libmicrohttpd", package: "libmicrohttpd-dev"),
+    system("CLibYAML", pkgConfig: "yaml-0.1", package: "libyaml-dev"),
+    system("CStemmer", package: "libstemmer-dev"),
+    system("CBLAS", pkgConfig: "blas", package: "libopenblas-dev"),
+    system("COpenSSL", pkgConfig: "libcrypto", package: "libssl-dev"),
+    system("CIDN2", pkgConfig: "libidn2", package: "libidn2-dev"),
+    system("CUChardet", pkgConfig: "uchardet", package: "libuchardet-dev"),
+    system("CZlib", pkgConfig: "zlib", package: "zlib1g-dev"),
+    system("CCommonMark", pkgConfig: "libcmark-gfm", package: "libcmark-gfm-dev"),
+    // C++ libraries behind C functions of ours, and our own C.
+    .target(name: "CSentencePiece", linkerSettings: [.linkedLibrary("sentencepiece")]),
+    .target(name: "CCLD2", linkerSettings: [.linkedLibrary("cld2")]),
+    .target(name: "CKernels", cSettings: [.unsafeFlags(["-O3"])], linkerSettings: [.linkedLibrary("m")]),
+
+    // The way of a page.
+    library("Corpus", ["COpenSSL"]),
+    library("Settings", ["CLibYAML", "Corpus"]),
+    library("Pipelines", ["Settings", "Corpus"]),
+    library("HTTPClient", ["CCurl", "CIDN2", "Corpus"]),
+    library("Markup", ["CLibXML2"]),
+    library("Connectors", ["Corpus", "HTTPClient", "Markup", "Pipelines", "Settings", "CZlib", "CUChardet"]),
+    library("Cleaning", ["Corpus", "Markup", "CUChardet", "CCommonMark"]),
+    library("TextAnalysis", ["CStemmer", "CCLD2", "Corpus"]),
+    library("Chunking", ["Corpus", "TextAnalysis"]),
+    library("Embedding", ["Corpus", "CKernels", "CBLAS", "CSentencePiece"]),
+    library("SearchIndexes", ["Corpus", "TextAnalysis", "CKernels"]),
+    library("LMDB", ["CLMDB"]),
+    library("Snapshots", ["Corpus", "LMDB", "COpenSSL"]),
+    library("Retrieval", ["Corpus", "Snapshots", "SearchIndexes", "TextAnalysis", "Embedding"]),
+    library("Answering", ["Corpus", "Retrieval", "TextAnalysis"]),
+    library(
+      "Indexing",
+      [
+        "Corpus", "Settings", "Pipelines", "HTTPClient", "Connectors", "Cleaning", "Chunking", "TextAnalysis",
+        "Embedding", "SearchIndexes", "LMDB", "Snapshots", "Retrieval",
+      ]),
+    library(
+      "Serving",
+      [
+        "Corpus", "Settings", "Embedding", "Snapshots", "Retrieval", "Answering", "CMicroHTTPD", "COpenSSL",
+      ]),
+    library("Terminal", ["Corpus"]),
+    program(
+      "acervo",
+      [
+        "Corpus", "Settings", "Pipelines", "Connectors", "HTTPClient", "Cleaning", "Chunking", "TextAnalysis",
+        "Embedding", "Snapshots", "Retrieval", "Answering", "Indexing", "Terminal",
+      ]),
+    program("acervo-serve", ["Corpus", "Serving", "Embedding", "Snapshots", "Terminal"]),
+
+    // For tests and benchmarks only: loopback web site, deterministic embedder, temporary folders, golden files.
+    library("AcervoTesting", ["Corpus", "Embedding", "CMicroHTTPD"]),
+    tests("Corpus", []),
+    tests("Settings", []),
+    tests("Pipelines", ["Settings", "Corpus"]),
+    tests("HTTPClient", ["Corpus"]),
+    tests("Markup", []),
+    tests("Connectors", ["Corpus", "HTTPClient", "Pipelines", "Settings"]),
+    tests("Cleaning", ["Corpus", "Markup"]),
+    tests("TextAnalysis", ["Corpus"]),
+    tests("Chunking", ["Corpus", "TextAnalysis"]),
+    tests("Embedding", ["Corpus"]),
+    tests("SearchIndexes", ["Corpus", "TextAnalysis", "CKernels"]),
+    tests("LMDB", []),
+    tests("Snapshots", ["Corpus", "LMDB"]),
+    tests("Retrieval", ["Corpus", "Snapshots", "SearchIndexes", "Embedding"]),
+    tests("Answering", ["Corpus", "Retrieval", "Snapshots"]),
+    tests("Serving", ["Corpus", "Snapshots", "Retrieval", "Answering", "Embedding"]),
+    tests(
+      "Indexing",
+      ["Corpus", "Pipelines", "Settings", "Snapshots", "Retrieval", "Embedding", "Connectors", "Cleaning", "Chunking"]),
+    .testTarget(
+      name: "EndToEndTests", dependencies: ["AcervoTesting", "Corpus"], swiftSettings: swiftSettings),
+  ]
+)

@@ -1,0 +1,1 @@
+#include "acervo_cld2.h"

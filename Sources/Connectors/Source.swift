@@ -1,0 +1,72 @@
+public import Corpus
+
+/// Somewhere documents come from.
+///
+/// A source pushes what it finds through `emit`, which suspends while the stages behind are busy: that is the
+/// back-pressure. The order of events may depend on timing; the set of documents must not.
+public protocol Source: Sendable {
+  /// The `id` of the pipeline file.
+  var id: String { get }
+
+  /// Lists and fetches everything.
+  ///
+  /// - Parameter emit: called for each event, from several tasks at once.
+  /// - Returns: whether the listing ran to its end: only then may absence mean anything.
+  /// - Throws: `SourceError` when the source cannot be read at all; what `emit` throws; `CancellationError`.
+  func fetch(_ emit: @escaping @Sendable (SourceEvent) async throws -> Void) async throws -> SourceListing
+}
+
+/// What a source found.
+public enum SourceEvent: Sendable {
+  /// A document.
+  case document(Document)
+  /// An address that should have given a document and did not.
+  case failed(SourceFailure)
+  /// An address left out by a rule: counted and shown, not an error.
+  case skipped(url: String, reason: String)
+}
+
+/// An address that should have given a document and did not.
+public struct SourceFailure: Error, Sendable, Equatable {
+  /// The address.
+  public var url: String
+  /// What happened and, where there is one, the way to mend it.
+  public var reason: String
+
+  /// Makes a failure.
+  public init(url: String, reason: String) {
+    self.url = url
+    self.reason = reason
+  }
+}
+
+/// How a listing ended.
+public struct SourceListing: Sendable, Equatable {
+  /// Nil when the listing ran to its declared end; otherwise what cut it short (a limit, an outage).
+  public var cutShort: String?
+  /// How many requests were made.
+  public var requests: Int
+  /// How many bytes of bodies came in, decoded.
+  public var bytes: Int
+
+  /// Makes a listing's summary.
+  public init(cutShort: String? = nil, requests: Int = 0, bytes: Int = 0) {
+    self.cutShort = cutShort
+    self.requests = requests
+    self.bytes = bytes
+  }
+}
+
+/// Why a source cannot be read at all.
+public struct SourceError: Error, Sendable, Equatable, CustomStringConvertible {
+  /// The source's id.
+  public var source: String
+  /// What happened, where and how to mend it.
+  public var description: String
+
+  /// Makes an error.
+  public init(source: String, _ description: String) {
+    self.source = source
+    self.description = description
+  }
+}

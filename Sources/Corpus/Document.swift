@@ -1,0 +1,64 @@
+/// A value of a document's field, by which answers can be filtered.
+public enum FieldValue: Hashable, Sendable {
+  /// An exact word or phrase.
+  case keyword(String)
+  /// A number.
+  case number(Double)
+  /// A moment, in seconds since 1970-01-01T00:00:00Z.
+  case date(Int64)
+}
+
+/// What a document's bytes are.
+public enum MediaType: String, Hashable, Sendable, CaseIterable {
+  /// HTML in any charset.
+  case html = "text/html"
+  /// CommonMark with GitHub's tables, UTF-8.
+  case markdown = "text/markdown"
+  /// Plain text in any charset.
+  case plainText = "text/plain"
+}
+
+/// One page as its source gave it: bytes and what the source knows of them.
+public struct Document: Sendable, Equatable {
+  /// The `id` of the source in the pipeline file.
+  public var source: String
+  /// The canonical absolute URL: the document's identity within its collection.
+  public var url: String
+  /// What `body` is.
+  public var mediaType: MediaType
+  /// The charset that the transport named (HTTP's `Content-Type`), if any; the bytes themselves may overrule it.
+  public var charset: String?
+  /// The bytes as they were received, content encoding removed.
+  public var body: [UInt8]
+  /// A title the source knows better than the page, if any.
+  public var title: String?
+  /// A language the source knows (BCP 47), if any.
+  public var language: String?
+  /// Who may read it; closed unless the source says otherwise.
+  public var access: AccessRule
+  /// When the source says that the page changed, in seconds since 1970; nil when it does not say.
+  public var modified: Int64?
+  /// The titles above the page, from the top (a site's breadcrumbs, a space and its ancestors).
+  public var breadcrumbs: [String]
+  /// Filterable fields by name: `space`, `label`, `author` and whatever the pipeline declares.
+  public var fields: [String: [FieldValue]]
+
+  /// Makes a document; only its source, address and bytes are required.
+  public init(
+    source: String, url: String, mediaType: MediaType, charset: String? = nil, body: [UInt8], title: String? = nil,
+    language: String? = nil, access: AccessRule = .closed, modified: Int64? = nil, breadcrumbs: [String] = [],
+    fields: [String: [FieldValue]] = [:]
+  ) {
+    self.source = source
+    self.url = url
+    self.mediaType = mediaType
+    self.charset = charset
+    self.body = body
+    self.title = title
+    self.language = language
+    self.access = access
+    self.modified = modified
+    self.breadcrumbs = breadcrumbs
+    self.fields = fields
+  }
+}

@@ -1,0 +1,80 @@
+public import Corpus
+
+/// A condition on documents.
+public struct Filter: Sendable, Hashable {
+  /// How a field is compared.
+  public enum Test: Sendable, Hashable {
+    /// One of these values.
+    case anyOf([FieldValue])
+    /// Between two values, each end optional and included.
+    case range(FieldValue?, FieldValue?)
+    /// Begins with a text.
+    case prefix(String)
+  }
+
+  /// `source`, `language`, `url`, `date` or a field of the documents.
+  public var field: String
+  /// How it is compared.
+  public var test: Test
+
+  /// Makes a filter.
+  public init(field: String, test: Test) {
+    self.field = field
+    self.test = test
+  }
+}
+
+/// What is searched for.
+public struct SearchRequest: Sendable {
+  /// The question.
+  public var query: String
+  /// How many chunks; 4 by default.
+  public var topK: Int
+  /// Conditions, all of which must hold.
+  public var filters: [Filter]
+  /// Who asks; nobody known by default, who sees only what is open to all.
+  public var principals: Set<Principal>
+
+  /// Makes a request.
+  public init(query: String, topK: Int = 4, filters: [Filter] = [], principals: Set<Principal> = []) {
+    self.query = query
+    self.topK = topK
+    self.filters = filters
+    self.principals = principals
+  }
+}
+
+/// A chunk that was found.
+public struct SearchHit: Sendable, Equatable {
+  /// The chunk's number in the snapshot.
+  public var chunkNumber: Int
+  /// The document's number in the snapshot.
+  public var documentNumber: Int
+  /// The fused score: higher is better, comparable within one search only.
+  public var score: Double
+  /// The cosine of question and chunk, -1 to 1; nil where there is no vector index.
+  public var cosine: Double?
+  /// The document's address.
+  public var url: String
+  /// The document's title.
+  public var title: String
+  /// The document's language.
+  public var language: String?
+  /// The chunk.
+  public var chunk: Chunk
+
+  /// Makes a hit.
+  public init(
+    chunkNumber: Int, documentNumber: Int, score: Double, cosine: Double?, url: String, title: String,
+    language: String?, chunk: Chunk
+  ) {
+    self.chunkNumber = chunkNumber
+    self.documentNumber = documentNumber
+    self.score = score
+    self.cosine = cosine
+    self.url = url
+    self.title = title
+    self.language = language
+    self.chunk = chunk
+  }
+}

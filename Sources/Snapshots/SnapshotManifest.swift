@@ -1,0 +1,59 @@
+public import Corpus
+
+/// What a snapshot is: `manifest.json`.
+public struct SnapshotManifest: Sendable, Equatable {
+  /// The format's version; this code writes and reads 1.
+  public static let formatVersion = 1
+  /// Time and content hash: `20261120T231500Z-3f9a1c0b7e21`.
+  public var id: String
+  /// The collection's name.
+  public var collection: String
+  /// When it was published, in seconds since 1970.
+  public var created: Int64
+  /// The id of the snapshot that it replaced, if any.
+  public var parent: String?
+  /// Hash of the pipeline's settings, secrets and paths left out.
+  public var pipeline: ContentHash
+  /// The embedder; nil for a lexical index.
+  public var embedder: EmbedderFingerprint?
+  /// The languages of the lexical index.
+  public var languages: [String]
+  /// How many documents.
+  public var documents: Int
+  /// How many chunks.
+  public var chunks: Int
+  /// The size of `index.mdb`, in bytes.
+  public var indexBytes: Int
+  /// SHA-256 of `index.mdb`.
+  public var indexHash: ContentHash
+  /// Documents per source id, in the order of ids.
+  public var sources: [(id: String, documents: Int)]
+
+  /// Makes a manifest.
+  public init(
+    id: String, collection: String, created: Int64, parent: String?, pipeline: ContentHash,
+    embedder: EmbedderFingerprint?, languages: [String], documents: Int, chunks: Int, indexBytes: Int,
+    indexHash: ContentHash, sources: [(id: String, documents: Int)]
+  ) {
+    self.id = id
+    self.collection = collection
+    self.created = created
+    self.parent = parent
+    self.pipeline = pipeline
+    self.embedder = embedder
+    self.languages = languages
+    self.documents = documents
+    self.chunks = chunks
+    self.indexBytes = indexBytes
+    self.indexHash = indexHash
+    self.sources = sources
+  }
+
+  /// Compares every field.
+  public static func == (left: SnapshotManifest, right: SnapshotManifest) -> Bool {
+    left.json == right.json
+  }
+
+  /// As the file writes it.
+  public var json: JSONValue { .null }
+}

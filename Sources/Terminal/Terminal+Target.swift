@@ -1,0 +1,1 @@
+// The target's first file; see docs/architecture.md.

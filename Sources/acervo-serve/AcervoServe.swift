@@ -1,0 +1,4 @@
+@main
+enum AcervoServe {
+  static func main() {}
+}

@@ -1,0 +1,4 @@
+@main
+enum Acervo {
+  static func main() {}
+}
