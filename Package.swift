@@ -116,6 +116,7 @@ let package = Package(
     tests(
       "Indexing",
       ["Corpus", "Pipelines", "Settings", "Snapshots", "Retrieval", "Embedding", "Connectors", "Cleaning", "Chunking"]),
+    tests("Terminal", []),
     .testTarget(
       name: "EndToEndTests", dependencies: ["AcervoTesting", "Corpus"], swiftSettings: swiftSettings),
   ]
