@@ -58,6 +58,11 @@ public struct ByteWriter: Sendable {
 public struct ByteCodingError: Error, Equatable, CustomStringConvertible {
   /// What was expected and where.
   public let description: String
+
+  /// Takes what was expected and where.
+  public init(description: String) {
+    self.description = description
+  }
 }
 
 /// Reads what `ByteWriter` wrote, trusting nothing: every length is checked before it is used.

@@ -1,0 +1,115 @@
+public import Corpus
+
+/// What a run did: the summary that a person reads and `--json` prints.
+public struct RunReport: Sendable, Equatable {
+  /// How a run ended.
+  public enum Outcome: Sendable, Equatable {
+    /// A new snapshot is current.
+    case published(snapshot: String)
+    /// Nothing differs from the current snapshot.
+    case unchanged(snapshot: String)
+    /// Too many documents failed, or a source shrank too far: nothing was published.
+    case refused(reason: String)
+  }
+
+  /// How the run ended.
+  public var outcome: Outcome
+  /// The collection.
+  public var collection: String
+  /// What was counted.
+  public var counts: RunCounts
+  /// Documents and chunks of the snapshot that is current now.
+  public var documents: Int
+  /// Chunks of the snapshot that is current now.
+  public var chunks: Int
+  /// Documents that failed, with what happened; at most a hundred are kept here, all are in the state.
+  public var failures: [Failure]
+  /// Sources whose listing did not run to its end, with the reason: nothing of them was removed.
+  public var incomplete: [Incomplete]
+  /// From start to end, in seconds.
+  public var seconds: Double
+
+  /// A source whose listing was cut short.
+  public struct Incomplete: Sendable, Equatable {
+    /// The source's id.
+    public var source: String
+    /// What cut it short.
+    public var reason: String
+  }
+
+  /// A document that failed.
+  public struct Failure: Sendable, Equatable {
+    /// The document's address.
+    public var url: String
+    /// `fetch`, `clean`, `chunk` or `embed`.
+    public var stage: String
+    /// What happened.
+    public var reason: String
+  }
+
+  /// As `--json` prints it.
+  public var json: JSONValue {
+    let (word, snapshot, reason): (String, String?, String?) =
+      switch outcome {
+      case .published(let id): ("published", id, nil)
+      case .unchanged(let id): ("unchanged", id, nil)
+      case .refused(let why): ("refused", nil, why)
+      }
+    return [
+      "outcome": .string(word), "collection": .string(collection),
+      "snapshot": snapshot.map { .string($0) } ?? .null, "reason": reason.map { .string($0) } ?? .null,
+      "documents": .integer(Int64(documents)), "chunks": .integer(Int64(chunks)), "run": counts.json,
+      "failures": .array(
+        failures.map { ["url": .string($0.url), "stage": .string($0.stage), "reason": .string($0.reason)] }),
+      "incomplete": .array(incomplete.map { ["source": .string($0.source), "reason": .string($0.reason)] }),
+      "seconds": .number((seconds * 1000).rounded() / 1000),
+    ]
+  }
+}
+
+/// What a run counts while it goes.
+public struct RunCounts: Sendable, Equatable {
+  /// Documents that sources gave.
+  public var seen = 0
+  /// Of these, not known before.
+  public var new = 0
+  /// Of these, known with other content.
+  public var changed = 0
+  /// Of these, known with the same content.
+  public var unchanged = 0
+  /// Documents that left the index.
+  public var removed = 0
+  /// Documents that failed; their last good version stays.
+  public var failed = 0
+  /// Addresses left out by a rule.
+  public var skipped = 0
+  /// Documents cleaned; the others' results were found in the state.
+  public var cleaned = 0
+  /// Chunks embedded in this run.
+  public var chunksEmbedded = 0
+  /// Chunks whose vectors were found in the state.
+  public var chunksReused = 0
+  /// Requests that sources made.
+  public var requests = 0
+  /// Bytes of documents that came in.
+  public var bytes = 0
+  /// Seconds of work per stage, added over workers.
+  public var stageSeconds: [String: Double] = [:]
+
+  /// All zero.
+  public init() {}
+
+  /// As `--json` prints it.
+  public var json: JSONValue {
+    let numbers: [(String, Int)] = [
+      ("seen", seen), ("new", new), ("changed", changed), ("unchanged", unchanged), ("removed", removed),
+      ("failed", failed), ("skipped", skipped), ("cleaned", cleaned), ("chunks_embedded", chunksEmbedded),
+      ("chunks_reused", chunksReused), ("requests", requests), ("bytes", bytes),
+    ]
+    let stages = stageSeconds.sorted { $0.key < $1.key }.map {
+      JSONValue.Member($0.key, .number(($0.value * 1000).rounded() / 1000))
+    }
+    return .object(
+      numbers.map { JSONValue.Member($0.0, .integer(Int64($0.1))) } + [.init("stage_seconds", .object(stages))])
+  }
+}

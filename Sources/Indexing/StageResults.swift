@@ -1,0 +1,142 @@
+internal import Corpus
+
+/// What cleaning makes of a page, as the state keeps it.
+struct CleanedPage: Sendable, Equatable {
+  var document: CleanDocument
+  /// The page's language: what the source or the page says, else what its text shows.
+  var language: String?
+}
+
+/// The forms in which stage results are kept; a change of form is a change of `StageKeys.version`.
+enum StageResults {
+  static func encode(_ page: CleanedPage) -> [UInt8] {
+    var writer = ByteWriter()
+    writer.write(page.language) { $0.write($1) }
+    writer.write(page.document.title)
+    writer.write(page.document.language) { $0.write($1) }
+    writer.write(page.document.canonicalURL) { $0.write($1) }
+    writer.write(page.document.text)
+    writer.write(list: page.document.blocks) { $0.write($1) }
+    return writer.bytes
+  }
+
+  static func decodePage(_ bytes: UnsafeRawBufferPointer) throws(ByteCodingError) -> CleanedPage {
+    var reader = ByteReader(bytes)
+    let language = try reader.optional { reader throws(ByteCodingError) in try reader.text() }
+    let title = try reader.text()
+    let declared = try reader.optional { reader throws(ByteCodingError) in try reader.text() }
+    let canonical = try reader.optional { reader throws(ByteCodingError) in try reader.text() }
+    let text = try reader.text()
+    let blocks = try reader.list { reader throws(ByteCodingError) in try reader.block() }
+    return CleanedPage(
+      document: CleanDocument(title: title, language: declared, text: text, blocks: blocks, canonicalURL: canonical),
+      language: language)
+  }
+
+  /// A chunk's text is not written: it is the clean document's text at the chunk's range.
+  static func encode(_ chunks: [Chunk]) -> [UInt8] {
+    var writer = ByteWriter()
+    writer.write(list: chunks) { writer, chunk in
+      writer.write(chunk.range)
+      writer.write(list: chunk.headingPath) { $0.write($1) }
+      writer.write(chunk.anchor) { $0.write($1) }
+    }
+    return writer.bytes
+  }
+
+  static func decodeChunks(_ bytes: UnsafeRawBufferPointer, of text: String) throws(ByteCodingError) -> [Chunk] {
+    var reader = ByteReader(bytes)
+    var chunks = try reader.list { reader throws(ByteCodingError) in
+      Chunk(
+        index: 0, range: try reader.range(), text: "",
+        headingPath: try reader.list { reader throws(ByteCodingError) in try reader.text() },
+        anchor: try reader.optional { reader throws(ByteCodingError) in try reader.text() })
+    }
+    for index in chunks.indices {
+      guard let slice = text.slice(chunks[index].range) else {
+        throw ByteCodingError(description: "chunk \(index) leaves its document's text")
+      }
+      chunks[index].index = index
+      chunks[index].text = String(slice)
+    }
+    return chunks
+  }
+
+  static func encode(_ vector: some Collection<Float>) -> [UInt8] {
+    var bytes: [UInt8] = []
+    bytes.reserveCapacity(vector.count * 4)
+    for value in vector { withUnsafeBytes(of: value.bitPattern.littleEndian) { bytes.append(contentsOf: $0) } }
+    return bytes
+  }
+
+  static func decodeVector(_ bytes: UnsafeRawBufferPointer, into vector: inout [Float]) throws(ByteCodingError) {
+    guard bytes.count == vector.count * 4 else {
+      throw ByteCodingError(description: "a vector of \(vector.count) numbers expected, not \(bytes.count) bytes")
+    }
+    for index in vector.indices {
+      let bits = bytes.loadUnaligned(fromByteOffset: index * 4, as: UInt32.self)
+      vector[index] = Float(bitPattern: UInt32(littleEndian: bits))
+    }
+  }
+}
+
+extension ByteWriter {
+  fileprivate mutating func write(_ range: TextRange) {
+    write(range.start)
+    write(range.count)
+  }
+
+  fileprivate mutating func write(_ block: Block) {
+    switch block.kind {
+    case .heading(let level): write([0, level])
+    case .paragraph: write(1)
+    case .listItem(let depth): write([2, depth])
+    case .tableRow: write(3)
+    case .code(let language):
+      write(4)
+      write(language) { $0.write($1) }
+    case .quote: write(5)
+    case .term: write(6)
+    case .definition: write(7)
+    case .caption: write(8)
+    }
+    write(block.range)
+    write(block.anchor) { $0.write($1) }
+    write(list: block.links) {
+      $0.write($1.range)
+      $0.write($1.target)
+    }
+  }
+
+  private mutating func write(_ numbers: [Int]) {
+    for number in numbers { write(number) }
+  }
+}
+
+extension ByteReader {
+  fileprivate mutating func range() throws(ByteCodingError) -> TextRange {
+    let start = try int()
+    let (end, overflow) = start.addingReportingOverflow(try int())
+    guard !overflow else { throw ByteCodingError(description: "a range that ends beyond all texts") }
+    return TextRange(start: start, end: end)
+  }
+
+  fileprivate mutating func block() throws(ByteCodingError) -> Block {
+    let kind: Block.Kind =
+      switch try int() {
+      case 0: .heading(level: try int())
+      case 1: .paragraph
+      case 2: .listItem(depth: try int())
+      case 3: .tableRow
+      case 4: .code(language: try optional { reader throws(ByteCodingError) in try reader.text() })
+      case 5: .quote
+      case 6: .term
+      case 7: .definition
+      case 8: .caption
+      default: throw ByteCodingError(description: "no such kind of block")
+      }
+    return Block(
+      kind: kind, range: try range(), anchor: try optional { reader throws(ByteCodingError) in try reader.text() },
+      links: try list { reader throws(ByteCodingError) in Link(range: try reader.range(), target: try reader.text()) })
+  }
+}
