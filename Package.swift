@@ -64,7 +64,7 @@ let package = Package(
     library("Settings", ["CLibYAML", "Corpus"]),
     library("Pipelines", ["Settings", "Corpus"]),
     library("HTTPClient", ["CCurl", "CICU", "Corpus"]),
-    library("Markup", ["CLibXML2"]),
+    library("Markup", ["CLibXML2", "CUChardet"]),
     library("Connectors", ["Corpus", "HTTPClient", "Markup", "Pipelines", "Settings", "CZlib", "CUChardet"]),
     library("Cleaning", ["Corpus", "Markup", "CUChardet", "CCommonMark"]),
     library("TextAnalysis", ["CStemmer", "CCLD2", "Corpus"]),

@@ -1,0 +1,276 @@
+internal import CLibXML2
+
+/// `xmlInitParser` must have returned before a second thread parses ("to be called in the main thread before…", libxml2's
+/// threading notes); a `static let` runs it once.
+private enum Library {
+  static let isReady: Bool = {
+    xmlInitParser()
+    return true
+  }()
+}
+
+extension MarkupDocument {
+  /// Parses HTML as leniently as it comes: any bytes give a document.
+  ///
+  /// - Parameters:
+  ///   - html: valid UTF-8, as `TextDecoder` gives it.
+  ///   - limits: what it may cost.
+  /// - Returns: the page; empty for an empty input.
+  /// - Throws: `MarkupError.tooLong`.
+  /// - Complexity: linear in the length, but for mismatched end tags in deep nesting, whose work is bounded.
+  public static func html(_ html: [UInt8], limits: Limits = Limits()) throws(MarkupError) -> MarkupDocument {
+    guard html.count <= limits.bytes else { throw .tooLong(bytes: html.count, limit: limits.bytes) }
+    _ = Library.isReady
+    let guarded = AttributeGuard.bounded(html, attributes: limits.attributes)
+    let builder = MarkupBuilder(limits: limits, capacity: guarded.count)
+    guard !guarded.isEmpty else { return builder.document() }
+    let context = guarded.withUnsafeBytes { buffer in
+      htmlCreateMemoryParserCtxt(buffer.bindMemory(to: CChar.self).baseAddress, Int32(buffer.count))
+    }
+    guard let context else { throw .outOfMemory }
+    defer { htmlFreeParserCtxt(context) }
+    builder.attach(to: context)
+    htmlCtxtUseOptions(context, Int32(HTML_PARSE_NONET.rawValue | HTML_PARSE_IGNORE_ENC.rawValue))
+    xmlSwitchEncoding(context, XML_CHAR_ENCODING_UTF8)
+    withExtendedLifetime(builder) { _ = htmlParseDocument(context) }
+    return builder.document()
+  }
+
+  /// Parses XML, keeping prefixes as part of the names, and going on after faults.
+  ///
+  /// Entities that a document defines itself are never expanded; HTML's named characters are known.
+  ///
+  /// - Parameters:
+  ///   - xml: valid UTF-8.
+  ///   - limits: what it may cost.
+  /// - Returns: the page; empty for an empty input.
+  /// - Throws: `MarkupError.tooLong`.
+  public static func xml(_ xml: [UInt8], limits: Limits = Limits()) throws(MarkupError) -> MarkupDocument {
+    guard xml.count <= limits.bytes else { throw .tooLong(bytes: xml.count, limit: limits.bytes) }
+    _ = Library.isReady
+    let guarded = AttributeGuard.bounded(xml, attributes: limits.attributes)
+    let builder = MarkupBuilder(limits: limits, capacity: guarded.count)
+    guard !guarded.isEmpty else { return builder.document() }
+    let context = guarded.withUnsafeBytes { buffer in
+      xmlCreateMemoryParserCtxt(buffer.bindMemory(to: CChar.self).baseAddress, Int32(buffer.count))
+    }
+    guard let context else { throw .outOfMemory }
+    defer { xmlFreeParserCtxt(context) }
+    builder.attach(to: context)
+    xmlCtxtUseOptions(
+      context, Int32(XML_PARSE_NONET.rawValue | XML_PARSE_RECOVER.rawValue | XML_PARSE_IGNORE_ENC.rawValue))
+    xmlSwitchEncoding(context, XML_CHAR_ENCODING_UTF8)
+    withExtendedLifetime(builder) { _ = xmlParseDocument(context) }
+    return builder.document()
+  }
+}
+
+/// Takes libxml2's events and lays the document out.
+final class MarkupBuilder {
+  private let limits: MarkupDocument.Limits
+  private var nodes: [MarkupDocument.NodeRecord] = []
+  private var attributes: [MarkupDocument.AttributeRecord] = []
+  private var bytes: [UInt8] = []
+  private var names: [String] = []
+  private var tags: [MarkupTag] = []
+  private var attributeKinds: [MarkupAttribute] = []
+  /// libxml2 interns names, so that a pointer stands for a name; open addressing over the pointers.
+  private var slots: [(pointer: UInt, name: UInt16)] = Array(repeating: (0, 0), count: 1024)
+  private var used = 0
+  private var open: [Int32] = []
+  /// Elements that were opened below the depth limit and are not closed yet.
+  private var flattened = 0
+  private var errorCount = 0
+  private var isTruncated = false
+  /// How many more steps along its stack the parser may take for tags that do not fit.
+  private var patience = 300_000_000
+  private var context: UnsafeMutablePointer<xmlParserCtxt>?
+
+  init(limits: MarkupDocument.Limits, capacity: Int) {
+    self.limits = limits
+    bytes.reserveCapacity(capacity)
+    nodes.reserveCapacity(capacity / 24)
+    attributes.reserveCapacity(capacity / 48)
+    names.append("")
+    tags.append(.other)
+    attributeKinds.append(.other)
+  }
+
+  /// Makes the parser report to this builder, which must outlive the parse.
+  func attach(to context: UnsafeMutablePointer<xmlParserCtxt>) {
+    self.context = context
+    guard let sax = context.pointee.sax else { return }
+    acervo_xml_empty_sax(sax)
+    sax.pointee.startElement = { data, name, attributes in
+      MarkupBuilder.from(data)?.start(name, attributes)
+    }
+    sax.pointee.endElement = { data, _ in MarkupBuilder.from(data)?.finish() }
+    sax.pointee.characters = { data, text, length in MarkupBuilder.from(data)?.text(text, length) }
+    sax.pointee.ignorableWhitespace = { data, text, length in MarkupBuilder.from(data)?.text(text, length) }
+    sax.pointee.cdataBlock = { data, text, length in MarkupBuilder.from(data)?.text(text, length) }
+    sax.pointee.reference = { data, name in MarkupBuilder.from(data)?.reference(name) }
+    sax.pointee.serror = { data, _ in MarkupBuilder.from(data)?.fault() }
+    sax.pointee.startElementNs = { data, name, prefix, _, _, _, count, _, attributes in
+      MarkupBuilder.from(data)?.start(name, prefix: prefix, attributes, count: Int(count))
+    }
+    sax.pointee.endElementNs = { data, _, _, _ in MarkupBuilder.from(data)?.finish() }
+    context.pointee.userData = Unmanaged.passUnretained(self).toOpaque()
+  }
+
+  private static func from(_ data: UnsafeMutableRawPointer?) -> MarkupBuilder? {
+    data.map { Unmanaged<MarkupBuilder>.fromOpaque($0).takeUnretainedValue() }
+  }
+
+  func document() -> MarkupDocument {
+    while let last = open.popLast() { nodes[Int(last)].end = Int32(nodes.count) }
+    return MarkupDocument(
+      nodes: nodes, attributes: attributes, bytes: bytes, names: names, errorCount: errorCount,
+      isTruncated: isTruncated)
+  }
+
+  /// XML's start tag: each attribute is five pointers, its name, prefix and namespace and where its value begins and
+  /// ends (`startElementNsSAX2Func`).
+  private func start(
+    _ name: UnsafePointer<xmlChar>?, prefix: UnsafePointer<xmlChar>?,
+    _ values: UnsafeMutablePointer<UnsafePointer<xmlChar>?>?, count: Int
+  ) {
+    guard let context, let name = xmlDictQLookup(context.pointee.dict, prefix, name) else { return }
+    guard open.count < limits.depth else {
+      flattened += 1
+      return
+    }
+    let first = Int32(attributes.count)
+    for position in stride(from: 0, to: count * 5, by: 5) {
+      guard let values, let key = xmlDictQLookup(context.pointee.dict, values[position + 1], values[position]) else {
+        continue
+      }
+      let start = Int32(bytes.count)
+      if let value = values[position + 3], let end = values[position + 4] { append(value, Int32(end - value)) }
+      let index = self.index(of: key)
+      attributes.append(.init(kind: attributeKinds[Int(index)], name: index, start: start, end: Int32(bytes.count)))
+    }
+    open(index(of: name), attributesFrom: first)
+  }
+
+  private func start(
+    _ name: UnsafePointer<xmlChar>?, _ values: UnsafeMutablePointer<UnsafePointer<xmlChar>?>?
+  ) {
+    guard let name, let context else { return }
+    if acervo_html_has_body_near(context) == 0 { spend(context) }
+    guard open.count < limits.depth else {
+      flattened += 1
+      return
+    }
+    let first = Int32(attributes.count)
+    if let values {
+      var position = 0
+      while let attributeName = values[position] {
+        let start = Int32(bytes.count)
+        if let value = values[position + 1] { append(value, xmlStrlen(value)) }
+        let index = self.index(of: attributeName)
+        attributes.append(
+          .init(kind: attributeKinds[Int(index)], name: index, start: start, end: Int32(bytes.count)))
+        position += 2
+      }
+    }
+    open(index(of: name), attributesFrom: first)
+  }
+
+  private func open(_ index: UInt16, attributesFrom first: Int32) {
+    nodes.append(
+      .init(
+        isText: false, tag: tags[Int(index)], name: index, parent: open.last ?? -1, end: Int32(nodes.count + 1),
+        start: first, finish: Int32(attributes.count)))
+    open.append(Int32(nodes.count - 1))
+  }
+
+  private func finish() {
+    if flattened > 0 {
+      flattened -= 1
+    } else if let last = open.popLast() {
+      nodes[Int(last)].end = Int32(nodes.count)
+    }
+  }
+
+  private func text(_ text: UnsafePointer<xmlChar>?, _ length: Int32) {
+    guard let text, length > 0 else { return }
+    if let last = nodes.indices.last, nodes[last].isText, nodes[last].parent == open.last ?? -1 {
+      append(text, length)
+      nodes[last].finish = Int32(bytes.count)
+      return
+    }
+    let start = Int32(bytes.count)
+    append(text, length)
+    nodes.append(
+      .init(
+        isText: true, tag: .other, name: 0, parent: open.last ?? -1, end: Int32(nodes.count + 1), start: start,
+        finish: Int32(bytes.count)))
+  }
+
+  private func append(_ text: UnsafePointer<xmlChar>, _ length: Int32) {
+    bytes.append(contentsOf: UnsafeBufferPointer(start: text, count: Int(length)))
+  }
+
+  /// An XML reference to an entity that nobody defined: HTML's characters, else what stands there.
+  private func reference(_ name: UnsafePointer<xmlChar>?) {
+    guard let name else { return }
+    var encoded: [UInt8]
+    if let entity = htmlEntityLookup(name), let scalar = Unicode.Scalar(entity.pointee.value) {
+      encoded = Array(String(Character(scalar)).utf8)
+    } else {
+      encoded = [UInt8(ascii: "&")]
+      encoded.append(contentsOf: UnsafeBufferPointer(start: name, count: Int(xmlStrlen(name))))
+      encoded.append(UInt8(ascii: ";"))
+    }
+    encoded.withUnsafeBufferPointer { text($0.baseAddress, Int32($0.count)) }
+  }
+
+  private func fault() {
+    errorCount += 1
+    if let context { spend(context) }
+  }
+
+  /// Counts what the parser walks along its stack.
+  ///
+  /// It does so for every tag that does not fit (`htmlParseEndTag`), which
+  /// is quadratic for a page of nothing but open tags followed by wrong end tags.
+  private func spend(_ context: UnsafeMutablePointer<xmlParserCtxt>) {
+    patience -= Int(acervo_html_open_elements(context)) + 1
+    if patience < 0, !isTruncated {
+      isTruncated = true
+      xmlStopParser(context)
+    }
+  }
+
+  private func index(of name: UnsafePointer<xmlChar>) -> UInt16 {
+    let pointer = UInt(bitPattern: name)
+    let mask = slots.count - 1
+    var slot = Int(truncatingIfNeeded: (pointer &* 0x9E37_79B9_7F4A_7C15) >> 40) & mask
+    while slots[slot].pointer != 0 {
+      if slots[slot].pointer == pointer { return slots[slot].name }
+      slot = (slot + 1) & mask
+    }
+    // Beyond this many different names in one page, names are noise.
+    guard names.count < Int(UInt16.max) else { return 0 }
+    let string = String(decoding: UnsafeBufferPointer(start: name, count: Int(xmlStrlen(name))), as: UTF8.self)
+    names.append(string)
+    tags.append(MarkupTag.byName[string] ?? .other)
+    attributeKinds.append(MarkupAttribute.byName[string] ?? .other)
+    let index = UInt16(names.count - 1)
+    slots[slot] = (pointer, index)
+    used += 1
+    if used * 2 > slots.count { grow() }
+    return index
+  }
+
+  private func grow() {
+    let old = slots
+    slots = Array(repeating: (0, 0), count: old.count * 2)
+    let mask = slots.count - 1
+    for entry in old where entry.pointer != 0 {
+      var slot = Int(truncatingIfNeeded: (entry.pointer &* 0x9E37_79B9_7F4A_7C15) >> 40) & mask
+      while slots[slot].pointer != 0 { slot = (slot + 1) & mask }
+      slots[slot] = entry
+    }
+  }
+}
