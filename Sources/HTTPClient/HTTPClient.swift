@@ -1,43 +1,65 @@
-/// A request.
-public struct HTTPRequest: Sendable {
-  /// `GET`, `HEAD` or `POST`.
-  public var method: String
-  /// Where to.
-  public var url: WebURL
-  /// Header fields in order.
-  public var headers: [(name: String, value: String)]
-  /// The body of a `POST`.
-  public var body: [UInt8]
-  /// The whole exchange must end within so many seconds.
-  public var timeout: Double
-  /// A body larger than this (decoded) is cut off with `HTTPError.tooLarge`.
-  public var maximumBodySize: Int
+internal import CCurl
 
-  /// Makes a request; `GET`, 60 seconds, 10 MB.
-  public init(
-    method: String = "GET", url: WebURL, headers: [(name: String, value: String)] = [], body: [UInt8] = [],
-    timeout: Double = 60, maximumBodySize: Int = 10_000_000
-  ) {
-    self.method = method
-    self.url = url
-    self.headers = headers
-    self.body = body
-    self.timeout = timeout
-    self.maximumBodySize = maximumBodySize
+/// Sends HTTP requests, many at a time, from one thread that runs libcurl's multi loop.
+///
+/// Verified TLS, HTTP/2 where it is offered, gzip/br/deflate, reused connections and a DNS cache; only `http` and
+/// `https`. Redirects are answers like others: whoever crawls has to check each hop. Proxies, `.netrc` and cookies
+/// are not used, so that a request does not depend on the environment it is sent from.
+public final class HTTPClient: Sendable {
+  /// What is the same for all requests of a client.
+  public struct Configuration: Sendable {
+    /// The `User-Agent` of requests that bring none.
+    public var userAgent: String
+    /// A connection must stand within so many seconds.
+    public var connectTimeout: Double
+    /// The whole header may have so many bytes; 256 KiB by default.
+    public var maximumHeaderSize: Int
+    /// A file with certificates (PEM) to trust instead of the system's; nil trusts the system's.
+    public var trustedCertificates: String?
+
+    /// Makes a configuration; 10 seconds to connect.
+    public init(
+      userAgent: String = "acervo", connectTimeout: Double = 10, maximumHeaderSize: Int = 256 << 10,
+      trustedCertificates: String? = nil
+    ) {
+      self.userAgent = userAgent
+      self.connectTimeout = connectTimeout
+      self.maximumHeaderSize = maximumHeaderSize
+      self.trustedCertificates = trustedCertificates
+    }
   }
-}
 
-/// A response with its whole body; redirects are not followed here, the caller checks each hop.
-public struct HTTPResponse: Sendable {
-  /// The status code.
-  public var status: Int
-  /// Header fields in order, names in lower case.
-  public var headers: [(name: String, value: String)]
-  /// The body, content encoding removed.
-  public var body: [UInt8]
-  /// The address that answered, as text (`127.0.0.1`); for the private-network check.
-  public var peerAddress: String
+  private let configuration: Configuration
+  private let loop: TransferLoop
 
-  /// The first value of a field; the name in lower case.
-  public func header(_ name: String) -> String? { headers.first { $0.name == name }?.value }
+  /// Starts a client and its thread.
+  ///
+  /// - Throws: `HTTPError` when libcurl or the thread cannot start: memory or threads are used up.
+  public init(_ configuration: Configuration = Configuration()) throws(HTTPError) {
+    self.configuration = configuration
+    loop = try TransferLoop.start()
+  }
+
+  deinit {
+    // The thread ends its last transfers and then itself: nobody has to wait for it here.
+    loop.finish()
+  }
+
+  /// Sends a request and waits for the whole response.
+  ///
+  /// Cancelling the task ends the exchange at once.
+  ///
+  /// - Parameter request: what to send.
+  /// - Returns: the response, whatever its status.
+  /// - Throws: `HTTPError`; `CancellationError`.
+  public func send(_ request: HTTPRequest) async throws -> HTTPResponse {
+    let transfer = try Transfer(request, configuration)
+    return try await withTaskCancellationHandler {
+      try await withCheckedThrowingContinuation { continuation in
+        if transfer.wait(with: continuation) { loop.add(transfer) }
+      }
+    } onCancel: {
+      if transfer.cancel() { loop.remove(transfer) }
+    }
+  }
 }
