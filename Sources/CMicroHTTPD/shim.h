@@ -5,14 +5,41 @@
 #include <netinet/in.h>
 #include <string.h>
 
-// Leaves percent-encoding as the client wrote it.
+// Leaves percent-encoding as the client wrote it: MHD's own decoding would cut a path at %00, so that a router would
+// see another one.
 static inline size_t acervo_mhd_keep_escapes(void *context, struct MHD_Connection *connection, char *text) {
   (void)context;
   (void)connection;
   return strlen(text);
 }
 
-// MHD_start_daemon is variadic, which Swift cannot call. A thread per connection: a test's handler may sleep.
+// What the service's daemon is started with.
+struct acervo_mhd_settings {
+  int listen_socket;              // bound, listening and non-blocking; owned by the caller
+  unsigned int threads;           // event loops, each with its own epoll
+  unsigned int connection_limit;  // over all threads
+  unsigned int timeout_seconds;   // of silence on a connection
+  size_t connection_memory;       // bytes for a request's head, and for the parts that its body arrives in
+};
+
+// MHD_start_daemon is variadic, which Swift cannot call.
+static inline struct MHD_Daemon *acervo_mhd_start(const struct acervo_mhd_settings *settings,
+                                                  MHD_AccessHandlerCallback access,
+                                                  MHD_RequestCompletedCallback completed, void *context) {
+  return MHD_start_daemon(
+      MHD_USE_EPOLL_INTERNAL_THREAD | MHD_USE_SUSPEND_RESUME, 0, NULL, NULL, access, context,
+      MHD_OPTION_LISTEN_SOCKET, (MHD_socket)settings->listen_socket,
+      MHD_OPTION_THREAD_POOL_SIZE, settings->threads,
+      MHD_OPTION_CONNECTION_LIMIT, settings->connection_limit,
+      MHD_OPTION_CONNECTION_TIMEOUT, settings->timeout_seconds,
+      MHD_OPTION_CONNECTION_MEMORY_LIMIT, settings->connection_memory,
+      MHD_OPTION_STRICT_FOR_CLIENT, (int)1,
+      MHD_OPTION_UNESCAPE_CALLBACK, acervo_mhd_keep_escapes, NULL,
+      MHD_OPTION_NOTIFY_COMPLETED, completed, context,
+      MHD_OPTION_END);
+}
+
+// A test's daemon on a free port: a thread per connection, because a test's handler may sleep.
 static inline struct MHD_Daemon *acervo_mhd_start_loopback(MHD_AccessHandlerCallback handler, void *context) {
   struct sockaddr_in address;
   memset(&address, 0, sizeof address);

@@ -1,0 +1,235 @@
+internal import CMicroHTTPD
+internal import Corpus
+internal import Synchronization
+
+/// Leads each exchange from its head to its queued response; called on the HTTP library's threads.
+final class HTTPDispatcher: Sendable {
+  let limits: ServerLimits
+  private let router: Router
+  private let metrics: Metrics
+  private let log: ServiceLog
+  private let identifiers = RequestIdentifiers()
+  private let state = Mutex(State())
+
+  private struct State {
+    var active = 0
+    var isDraining = false
+    var suspended: [ObjectIdentifier: (exchange: HTTPExchange, connection: Connection)] = [:]
+  }
+
+  // "Calling [MHD_resume_connection] is safe … at any time" for a suspended connection (microhttpd.h), and a
+  // connection is only resumed by whoever moved its exchange from `working` to `answered`.
+  struct Connection: @unchecked Sendable {
+    let pointer: OpaquePointer
+  }
+
+  init(limits: ServerLimits, router: Router, metrics: Metrics, log: ServiceLog) {
+    self.limits = limits
+    self.router = router
+    self.metrics = metrics
+    self.log = log
+  }
+
+  var activeExchanges: Int { state.withLock(\.active) }
+
+  /// From now on connections are closed after their response.
+  func drain() { state.withLock { $0.isDraining = true } }
+
+  /// Answers what is still worked on in its place.
+  func abandonWork() {
+    let waiting = state.withLock { Array($0.suspended.values) }
+    let failure = RequestFailure(503, "The server is stopping.", headers: [.init("Retry-After", "1")])
+    for (exchange, connection) in waiting { resume(exchange, connection, with: failure.response) }
+  }
+
+  // MARK: The head
+
+  func begin(method: String, target: String, connection: OpaquePointer) -> HTTPExchange {
+    state.withLock { $0.active += 1 }
+    metrics.began()
+    var head = ServerRequest(method: method, path: "")
+    var size = target.utf8.count
+    head.headers = fields(of: connection, .HEADER_KIND)
+    for field in fields(of: connection, .GET_ARGUMENT_KIND) {
+      size += field.name.utf8.count + field.value.utf8.count + 2
+    }
+    head.id = identifiers.identifier(sent: head.header("X-Request-Id"))
+    var route: Route?
+    var refusal: RequestFailure?
+    do throws(RequestFailure) {
+      try check(&head, target: target, targetSize: size)
+      switch try router.match(head) {
+      case .methods(let methods):
+        // Not a failure, but an answer that needs no route.
+        refusal = RequestFailure(204, "", headers: [.init("Allow", methods.joined(separator: ", "))])
+      case .route(let match):
+        route = match
+        try router.checkContentType(head, for: match)
+      }
+    } catch {
+      refusal = error
+    }
+    return HTTPExchange(head: head, route: route, refusal: refusal)
+  }
+
+  private func check(_ head: inout ServerRequest, target: String, targetSize: Int) throws(RequestFailure) {
+    if targetSize > limits.target {
+      throw RequestFailure(414, "Path and query are longer than \(limits.target) bytes.")
+    }
+    if head.headers.reduce(0, { $0 + $1.name.utf8.count + $1.value.utf8.count + 4 }) > limits.headers {
+      throw RequestFailure(431, "The headers are longer than \(limits.headers) bytes.")
+    }
+    guard let path = percentDecoded(path(of: target)) else {
+      throw RequestFailure(400, "The path is not valid: percent escapes have to be UTF-8 without control characters.")
+    }
+    head.path = path
+    // Two lengths, or a length beside chunks, let a proxy and this server disagree where a request ends.
+    if head.count(of: "Content-Length") > 1
+      || head.header("Transfer-Encoding") != nil && head.header("Content-Length") != nil
+    {
+      throw RequestFailure(400, "The request states its length twice.")
+    }
+    if let coding = head.header("Transfer-Encoding"), !sameHeaderName(coding, "chunked") {
+      throw RequestFailure(400, "The only transfer coding taken is “chunked”.")
+    }
+    if let length = head.header("Content-Length") {
+      guard let length = Int(length), length >= 0 else {
+        throw RequestFailure(413, "The body is longer than \(limits.body) bytes.")
+      }
+      if length > limits.body { throw RequestFailure(413, "The body is longer than \(limits.body) bytes.") }
+    }
+  }
+
+  /// The path of `/path` or, as proxies may send it, of `http://host/path`.
+  private func path(of target: String) -> String {
+    for scheme in ["http://", "https://"] where target.hasPrefix(scheme) {
+      let rest = target.dropFirst(scheme.count)
+      return rest.firstIndex(of: "/").map { String(rest[$0...]) } ?? "/"
+    }
+    return target
+  }
+
+  /// Whether to answer before the body comes, closing the connection: it is far too long to be read or its length is in
+  /// doubt, or the client asks first (`Expect: 100-continue`).
+  func refusesAtOnce(_ exchange: HTTPExchange) -> Bool {
+    guard exchange.state.withLock({ $0.refusal != nil }) else { return false }
+    if let expect = exchange.head.header("Expect"), sameHeaderName(expect, "100-continue") { return true }
+    // Nobody can say where a body ends whose length is in doubt.
+    if exchange.head.header("Transfer-Encoding") != nil { return true }
+    guard let length = exchange.head.header("Content-Length") else { return false }
+    return exchange.head.count(of: "Content-Length") > 1 || (Int(length) ?? .max) > limits.body * HTTPExchange.drained
+  }
+
+  // MARK: The answer
+
+  /// Queues the response, or suspends the connection until there is one.
+  func respond(_ exchange: HTTPExchange, on connection: OpaquePointer) -> MHD_Result {
+    let (phase, refusal) = exchange.state.withLock { ($0.phase, $0.refusal) }
+    switch phase {
+    case .answered(let response): return queue(response, of: exchange, on: connection)
+    case .queued, .working: return .YES
+    case .receiving: break
+    }
+    if let refusal {
+      let response = refusal.status == 204 ? empty(refusal) : refusal.response
+      return queue(response, of: exchange, on: connection)
+    }
+    guard let route = exchange.route else { return queue(unexpected, of: exchange, on: connection) }
+    do {
+      switch route.handler {
+      case .immediate(let handler):
+        return queue(try handler(exchange.request), of: exchange, on: connection)
+      case .task(let handler):
+        let request = exchange.request
+        let body = try router.body(of: request, for: route)
+        try work(on: exchange, connection: Connection(pointer: connection)) { try await handler(request, body) }
+        return .YES
+      }
+    } catch {
+      return queue(failure(error, of: exchange), of: exchange, on: connection)
+    }
+  }
+
+  private func work(
+    on exchange: HTTPExchange, connection: Connection, _ answer: @escaping @Sendable () async throws -> ServerResponse
+  ) throws(RequestFailure) {
+    let isAdmitted = state.withLock { state in
+      guard state.suspended.count < limits.concurrentWork else { return false }
+      state.suspended[ObjectIdentifier(exchange)] = (exchange, connection)
+      return true
+    }
+    guard isAdmitted else {
+      throw RequestFailure(
+        503, "The server is busy with \(limits.concurrentWork) questions.", headers: [.init("Retry-After", "1")])
+    }
+    exchange.state.withLock { state in
+      state.phase = .working
+      state.body = []
+    }
+    MHD_suspend_connection(connection.pointer)
+    Task.detached {
+      let response: ServerResponse
+      do { response = try await answer() } catch { response = self.failure(error, of: exchange) }
+      self.resume(exchange, connection, with: response)
+    }
+  }
+
+  private func resume(_ exchange: HTTPExchange, _ connection: Connection, with response: ServerResponse) {
+    guard exchange.answer(response) else { return }
+    // Under the lock, so that the server does not stop the library between the two.
+    state.withLock { state in
+      state.suspended[ObjectIdentifier(exchange)] = nil
+      MHD_resume_connection(connection.pointer)
+    }
+  }
+
+  private func queue(_ answer: ServerResponse, of exchange: HTTPExchange, on connection: OpaquePointer) -> MHD_Result {
+    exchange.state.withLock { $0.phase = .queued }
+    var body = answer.body
+    let made = body.withUnsafeMutableBytes {
+      MHD_create_response_from_buffer($0.count, $0.baseAddress, .RESPMEM_MUST_COPY)
+    }
+    guard let response = made else { return .NO }
+    defer { MHD_destroy_response(response) }
+    for header in answer.headers { MHD_add_response_header(response, header.name, header.value) }
+    MHD_add_response_header(response, "X-Request-Id", exchange.head.id)
+    if state.withLock(\.isDraining) { MHD_add_response_header(response, "Connection", "close") }
+    let duration = exchange.started.duration(to: .now)
+    metrics.answered(route: exchange.route, status: answer.status, after: duration)
+    log.answered(exchange.head, status: answer.status, after: duration, with: answer.logged)
+    return MHD_queue_response(connection, UInt32(clamping: answer.status), response)
+  }
+
+  /// The exchange is over, its response sent or its connection lost.
+  func end() {
+    state.withLock { $0.active -= 1 }
+    metrics.ended()
+  }
+
+  private var unexpected: ServerResponse { RequestFailure.unexpected.response }
+
+  private func failure(_ error: any Error, of exchange: HTTPExchange) -> ServerResponse {
+    if let failure = error as? RequestFailure { return failure.response }
+    log.write(.error, "unexpected", ["id": .string(exchange.head.id), "error": .string("\(error)")])
+    return unexpected
+  }
+
+  private func empty(_ refusal: RequestFailure) -> ServerResponse {
+    ServerResponse(status: refusal.status, contentType: nil, headers: refusal.headers, body: [])
+  }
+
+  private func fields(of connection: OpaquePointer, _ kind: MHD_ValueKind) -> [ServerRequest.Field] {
+    var fields: [ServerRequest.Field] = []
+    withUnsafeMutablePointer(to: &fields) { pointer in
+      _ = MHD_get_connection_values(
+        connection, kind,
+        { context, _, name, value in
+          guard let context, let name else { return .NO }
+          context.assumingMemoryBound(to: [ServerRequest.Field].self).pointee.append(
+            ServerRequest.Field(String(cString: name), value.map { String(cString: $0) } ?? ""))
+          return .YES
+        }, pointer)
+    }
+    return fields
+  }
+}

@@ -1,0 +1,77 @@
+import Synchronization
+
+/// One request and its response, from the request's head to the last byte sent.
+///
+/// The HTTP library's threads and the task that works on the answer meet here; everything that changes is in `state`.
+final class HTTPExchange: Sendable {
+  /// Where the exchange stands.
+  enum Phase: Sendable {
+    /// The body is arriving.
+    case receiving
+    /// The connection is suspended, a task works on the answer.
+    case working
+    /// The answer waits to be queued.
+    case answered(ServerResponse)
+    /// The response has been handed over.
+    case queued
+  }
+
+  struct State: Sendable {
+    var phase = Phase.receiving
+    var body: [UInt8] = []
+    /// The bytes of the body that came, also those that are thrown away.
+    var received = 0
+    /// What the head alone already decided.
+    var refusal: RequestFailure?
+  }
+
+  /// Without the body.
+  let head: ServerRequest
+  /// The route that the head names; nil when it is refused.
+  let route: Route?
+  /// When the head was complete.
+  let started = ContinuousClock.now
+  let state: Mutex<State>
+
+  init(head: ServerRequest, route: Route?, refusal: RequestFailure?) {
+    self.head = head
+    self.route = route
+    state = Mutex(State(refusal: refusal))
+  }
+
+  /// The request with the body that came.
+  var request: ServerRequest {
+    var request = head
+    request.body = state.withLock(\.body)
+    return request
+  }
+
+  /// Takes a part of the body.
+  ///
+  /// - Returns: false when so much more than allowed came, or so late, that the connection is to be cut.
+  func receive(_ bytes: UnsafeRawBufferPointer, limits: ServerLimits) -> Bool {
+    guard started.duration(to: .now) < .seconds(limits.receiveSeconds) else { return false }
+    return state.withLock { state in
+      state.received += bytes.count
+      if state.refusal == nil, state.received > limits.body {
+        state.refusal = RequestFailure(413, "The body is longer than \(limits.body) bytes.")
+        state.body = []
+      }
+      if state.refusal == nil { state.body.append(contentsOf: bytes) }
+      // What is refused is still read up to a point: a client that is busy sending does not look for the answer.
+      return state.received <= limits.body * HTTPExchange.drained
+    }
+  }
+
+  /// How many times the allowed body is read and thrown away before a connection is cut.
+  static let drained = 8
+
+  /// Puts the answer down if a task was working on it; false when somebody else already did.
+  func answer(_ response: ServerResponse) -> Bool {
+    state.withLock { state in
+      guard case .working = state.phase else { return false }
+      state.phase = .answered(response)
+      return true
+    }
+  }
+}

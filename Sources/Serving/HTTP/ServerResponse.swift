@@ -1,0 +1,60 @@
+public import Corpus
+
+/// What is sent back.
+public struct ServerResponse: Sendable {
+  /// The HTTP status.
+  public var status: Int
+  /// Headers beside those that the server sets itself (`Content-Length`, `Date`, `Connection`, `X-Request-Id`).
+  public var headers: [ServerRequest.Field]
+  /// The bytes of the body.
+  public var body: [UInt8]
+  /// What the log line of the request says beyond method, path and status; never what a person asked.
+  public var logged: [JSONValue.Member] = []
+
+  /// Makes a response of bytes.
+  public init(status: Int = 200, contentType: String?, headers: [ServerRequest.Field] = [], body: [UInt8]) {
+    self.status = status
+    self.headers = (contentType.map { [.init("Content-Type", $0)] } ?? []) + headers
+    self.body = body
+  }
+
+  /// A JSON value.
+  public static func json(
+    _ value: JSONValue, status: Int = 200, headers: [ServerRequest.Field] = []
+  ) -> ServerResponse {
+    ServerResponse(status: status, contentType: "application/json", headers: headers, body: value.bytes)
+  }
+
+  /// Plain text in UTF-8.
+  public static func text(_ text: String, contentType: String = "text/plain; charset=utf-8") -> ServerResponse {
+    ServerResponse(contentType: contentType, body: Array(text.utf8))
+  }
+}
+
+/// Why a request cannot be answered: becomes a response with `{"detail": …}`.
+public struct RequestFailure: Error, Equatable, CustomStringConvertible {
+  /// The HTTP status, 4xx or 5xx.
+  public var status: Int
+  /// What is wrong and how to mend it, for the person who wrote the client.
+  public var detail: String
+  /// Headers of the response (`Allow`, `Retry-After`).
+  public var headers: [ServerRequest.Field]
+
+  /// Makes a failure.
+  public init(_ status: Int, _ detail: String, headers: [ServerRequest.Field] = []) {
+    self.status = status
+    self.detail = detail
+    self.headers = headers
+  }
+
+  /// The status and the detail.
+  public var description: String { "\(status): \(detail)" }
+
+  /// What is sent.
+  public var response: ServerResponse {
+    .json(["detail": .string(detail)], status: status, headers: headers)
+  }
+
+  /// What a client is told when the fault is ours; the log has the rest under the request's id.
+  static let unexpected = RequestFailure(500, "An internal server error occurred.")
+}
