@@ -2,6 +2,9 @@ internal import CLMDB
 internal import Glibc
 internal import Synchronization
 
+// Sendable: an MDB_env may be used by several threads (lmdb.h ties transactions, not environments, to threads); the
+// map is resized only while `gate` is held alone, `databases` and `readers` are behind a Mutex.
+
 /// An open LMDB file.
 ///
 /// - Rule 1: a process opens a file once at a time. `lmdb.h`, “Restrictions”: “Do not have open an LMDB database twice
@@ -9,8 +12,6 @@ internal import Synchronization
 ///   locking.” Share the environment instead.
 /// - Rule 2: a writing closure may run twice (the map grew in between), so it changes nothing but the database.
 /// - Rule 3: no `write` inside a `read` of the same thread; it is refused, since the map could not grow.
-// Sendable: an MDB_env may be used by several threads (lmdb.h ties transactions, not environments, to threads); the
-// map is resized only while `gate` is held alone, `databases` and `readers` are behind a Mutex.
 public final class Environment: @unchecked Sendable {
   /// What a file is opened for.
   public enum Use: Sendable, Equatable {
@@ -67,10 +68,10 @@ public final class Environment: @unchecked Sendable {
     gate.deallocate()
   }
 
-  /// `MDB_NOTLS` ties reader slots to transactions instead of threads: Swift's tasks move between threads.
-  /// `MDB_NOLOCK` is sound where nobody writes (`immutable`) and where nobody else reads yet (`writeOnce`).
-  /// `MDB_WRITEMAP` makes dirty pages file pages: the heap stays flat, and unused bytes of a page are the file's
-  /// zeros, never leftovers of the heap.
+  // `MDB_NOTLS` ties reader slots to transactions instead of threads: Swift's tasks move between threads.
+  // `MDB_NOLOCK` is sound where nobody writes (`immutable`) and where nobody else reads yet (`writeOnce`).
+  // `MDB_WRITEMAP` makes dirty pages file pages: the heap stays flat, and unused bytes of a page are the file's
+  // zeros, never leftovers of the heap.
   private static func flags(_ use: Use) -> UInt32 {
     let flags: Int32 =
       switch use {
@@ -114,7 +115,7 @@ public final class Environment: @unchecked Sendable {
     var transaction: OpaquePointer?
     try check(mdb_txn_begin(handle, nil, UInt32(MDB_RDONLY), &transaction), "begin to read “\(path)”")
     guard let transaction else { throw LMDBError(number: ENOMEM, action: "begin to read “\(path)”") }
-    return ReadTransaction(handle: transaction)
+    return ReadTransaction(handle: transaction, environment: self)
   }
 
   /// Begins a writing transaction; the thread that begins it must end it.
@@ -124,7 +125,7 @@ public final class Environment: @unchecked Sendable {
     var transaction: OpaquePointer?
     try check(mdb_txn_begin(handle, nil, 0, &transaction), "begin to write “\(path)”")
     guard let transaction else { throw LMDBError(number: ENOMEM, action: "begin to write “\(path)”") }
-    return WriteTransaction(handle: transaction)
+    return WriteTransaction(handle: transaction, environment: self)
   }
 
   /// Reads in one consistent view.

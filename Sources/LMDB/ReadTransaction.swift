@@ -3,12 +3,19 @@ internal import CLMDB
 /// A consistent view of a file; it ends with the value's life.
 public struct ReadTransaction: ~Copyable {
   let handle: OpaquePointer
+  /// Held until the transaction has ended: mdb_env_close() wants all of them closed before. `discard` allows no
+  /// counted reference in a type, hence the count by hand.
+  private let environment: Unmanaged<Environment>
 
-  init(handle: OpaquePointer) {
+  init(handle: OpaquePointer, environment: Environment) {
     self.handle = handle
+    self.environment = .passRetained(environment)
   }
 
-  deinit { mdb_txn_abort(handle) }
+  deinit {
+    mdb_txn_abort(handle)
+    environment.release()
+  }
 
   /// The value of a key, in place: the compiler keeps it from outliving the transaction.
   @_lifetime(borrow self)
@@ -39,6 +46,7 @@ public struct ReadTransaction: ~Copyable {
   ///   - database: where.
   ///   - start: the first key wanted; keys below it are skipped.
   ///   - body: is given key and value in place; returns whether to go on.
+  /// - Throws: `LMDBError`, or what the closure throws.
   public borrowing func forEach(
     prefix: [UInt8] = [], in database: Database, from start: [UInt8] = [],
     _ body: (_ key: RawSpan, _ value: RawSpan) throws -> Bool
@@ -53,7 +61,8 @@ public struct ReadTransaction: ~Copyable {
 
   /// Whether a database has a name; only a handle opened by a transaction that was committed outlives it.
   consuming func commit() throws(LMDBError) {
-    let handle = handle
+    let (handle, environment) = (handle, environment)
+    defer { environment.release() }
     discard self
     try check(mdb_txn_commit(handle), "end a reading transaction")
   }

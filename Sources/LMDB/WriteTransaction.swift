@@ -14,16 +14,24 @@ public struct WriteTransaction: ~Copyable {
   }
 
   let handle: OpaquePointer
+  /// Held until the transaction has ended: mdb_env_close() wants all of them closed before. `discard` allows no
+  /// counted reference in a type, hence the count by hand.
+  private let environment: Unmanaged<Environment>
 
-  init(handle: OpaquePointer) {
+  init(handle: OpaquePointer, environment: Environment) {
     self.handle = handle
+    self.environment = .passRetained(environment)
   }
 
-  deinit { mdb_txn_abort(handle) }
+  deinit {
+    mdb_txn_abort(handle)
+    environment.release()
+  }
 
   /// Makes the changes visible.
   public consuming func commit() throws(LMDBError) {
-    let handle = handle
+    let (handle, environment) = (handle, environment)
+    defer { environment.release() }
     // mdb_txn_commit() frees the transaction whether it succeeds or not.
     discard self
     try check(mdb_txn_commit(handle), "commit")

@@ -55,5 +55,5 @@ public struct SnapshotManifest: Sendable, Equatable {
   }
 
   /// As the file writes it.
-  public var json: JSONValue { .null }
+  public var json: JSONValue { members }
 }

@@ -1,4 +1,5 @@
 public import Corpus
+internal import LMDB
 
 /// What a run knows of the snapshot that it finishes.
 public struct SnapshotDescription: Sendable {
@@ -24,9 +25,50 @@ public struct SnapshotDescription: Sendable {
 ///
 /// One writer, one thread, one transaction, keys in ascending order: that is what makes the file reproducible.
 public final class SnapshotWriter {
-  /// Opens a temporary folder below `<snapshots>/<collection>/`.
+  /// The longest index, in bytes: what is reserved of the address space, not of memory or disk.
+  ///
+  /// The number stands in the file (LMDB keeps the map's size), so it is a constant.
+  public static let maximumIndexBytes = 64 << 30
+
+  /// The folder that is being written; for other temporary files of this run, too, which must be gone when it is
+  /// published.
+  public let temporaryFolder: String
+
+  private let collection: CollectionFolder
+  private let lock: Int32
+  /// The tables; nil once published, discarded or failed.
+  private var tables: SnapshotTables?
+
+  /// Opens a temporary folder below `<snapshots>/<collection>/` and removes those of writers that died.
+  ///
+  /// - Throws: `SnapshotError` for a bad name or a folder that cannot be made.
   public init(snapshots: String, collection: String) throws {
-    preconditionFailure("under construction")
+    let collection = try CollectionFolder(snapshots: snapshots, collection: collection)
+    try FileSystem.makeFolder(collection.path)
+    try collection.removeLeftovers()
+    (temporaryFolder, lock) = try Self.makeTemporaryFolder(in: collection.path)
+    self.collection = collection
+    do {
+      tables = try SnapshotTables(path: temporaryFolder + "/" + Layout.indexName)
+    } catch {
+      throw (error as? LMDBError).map { SnapshotError.lmdb(temporaryFolder, $0) } ?? error
+    }
+  }
+
+  deinit {
+    discard()
+    FileSystem.unlock(lock)
+  }
+
+  private static func makeTemporaryFolder(in path: String) throws(SnapshotError) -> (String, Int32) {
+    for _ in 0..<16 {
+      let folder = path + "/" + Layout.temporaryPrefix + String(UInt64.random(in: 0 ... .max), radix: 36)
+      try FileSystem.makeFolder(folder)
+      // Another writer that cleans up may take it before it is locked: then the next one.
+      if let lock = FileSystem.lock(folder) { return (folder, lock) }
+    }
+    throw SnapshotError(
+      .system, path, "could not lock a new folder there", mend: "use a file system that supports flock()")
   }
 
   /// Adds a document with its chunks; documents come in ascending order of their URLs' UTF-8 bytes.
@@ -35,12 +77,30 @@ public final class SnapshotWriter {
   /// - Throws: `SnapshotError`, also for a URL out of order or there already.
   @discardableResult
   public func append(_ document: DocumentRecord, chunks: [Chunk]) throws -> Int {
-    preconditionFailure("under construction")
+    try write { try $0.append(document, chunks: chunks) }
   }
 
-  /// Adds one value of a search index: `part` ascends within a section, sections come in ascending order.
+  /// Adds one value of a search index: `part` ascends within a section; sections may come in any order.
+  ///
+  /// - Throws: `SnapshotError`, also for a part out of order and a name that is not `[a-z0-9.-]{1,64}`.
   public func put(section: String, part: UInt32, _ bytes: UnsafeRawBufferPointer) throws {
-    preconditionFailure("under construction")
+    try write { try $0.put(section: section, part: part, bytes) }
+  }
+
+  /// A writer that failed cannot publish: half a document may be in its transaction.
+  private func write<Value>(_ body: (SnapshotTables) throws -> Value) throws -> Value {
+    guard let tables else {
+      throw SnapshotError(.refused, temporaryFolder, "this writer has ended", mend: "make a new one")
+    }
+    do {
+      return try body(tables)
+    } catch let error as LMDBError {
+      discard()
+      throw SnapshotError.lmdb(temporaryFolder, error)
+    } catch {
+      discard()
+      throw error
+    }
   }
 
   /// Commits, hashes, syncs, verifies and publishes: renames the folder into place, then moves `current`.
@@ -48,9 +108,68 @@ public final class SnapshotWriter {
   /// - Returns: the manifest; when `current` has the same `indexHash`, the pipeline and embedder being equal too,
   ///   nothing is published and that one's manifest comes back.
   public func publish(_ description: SnapshotDescription, keep: Int) throws -> (SnapshotManifest, isNew: Bool) {
-    preconditionFailure("under construction")
+    let (manifest, isNew) = try finish(description)
+    guard isNew else { return (manifest, false) }
+    try collection.makeCurrent(manifest.id)
+    try collection.prune(keep: keep)
+    return (manifest, true)
+  }
+
+  /// Commits, hashes, syncs, verifies and renames the folder into place, without making it current.
+  ///
+  /// For a gate between both: `CollectionFolder.makeCurrent` lets it through, `CollectionFolder.remove` does not.
+  ///
+  /// - Returns: as `publish`.
+  /// - Throws: `SnapshotError`; the temporary folder is gone then.
+  public func finish(_ description: SnapshotDescription) throws -> (SnapshotManifest, isNew: Bool) {
+    let summary = try write { try $0.finish() }
+    tables = nil
+    do {
+      return try finish(description, summary)
+    } catch {
+      discard()
+      throw error
+    }
+  }
+
+  private func finish(
+    _ description: SnapshotDescription, _ summary: SnapshotTables.Summary
+  ) throws -> (SnapshotManifest, isNew: Bool) {
+    let path = temporaryFolder + "/" + Layout.indexName
+    try FileSystem.truncate(path, to: summary.bytes)
+    let hash = try FileSystem.hash(path)
+    let parent = try collection.currentID()
+    if let parent, let current = try? collection.manifest(ofSnapshot: parent), current.indexHash == hash,
+      current.pipeline == description.pipeline, current.embedder == description.embedder
+    {
+      discard()
+      return (current, false)
+    }
+    var manifest = SnapshotManifest(
+      id: "", collection: collection.name, created: description.created, parent: parent,
+      pipeline: description.pipeline, embedder: description.embedder, languages: description.languages,
+      documents: summary.documents, chunks: summary.chunks, indexBytes: summary.bytes, indexHash: hash,
+      sources: summary.sources.sorted { $0.id.utf8.lexicographicallyPrecedes($1.id.utf8) })
+    repeat {
+      manifest.id = Moment.compact(manifest.created) + "-" + hash.hex.prefix(12)
+      // The same content twice within one second, with another pipeline: the later one gets the next second.
+      manifest.created += 1
+    } while FileSystem.isFolder(collection.path + "/" + manifest.id)
+    manifest.created -= 1
+    let text = manifest.json.text(pretty: true) + "\n"
+    try FileSystem.write(Array(text.utf8), to: temporaryFolder + "/" + Layout.manifestName)
+    try FileSystem.flush(path)
+    try FileSystem.flush(temporaryFolder)
+    try Snapshot(folder: temporaryFolder).verifyRecords()
+    try FileSystem.move(temporaryFolder, to: collection.path + "/" + manifest.id)
+    try FileSystem.flush(collection.path)
+    return (manifest, true)
   }
 
   /// Throws the temporary folder away.
-  public func discard() {}
+  public func discard() {
+    tables = nil
+    // What cannot be removed now is removed by the next writer.
+    try? FileSystem.removeFolder(temporaryFolder)
+  }
 }

@@ -1,0 +1,135 @@
+/// The folder of one collection: its snapshots and which of them is current.
+public struct CollectionFolder: Sendable, Equatable {
+  /// The collection's name.
+  public let name: String
+  /// The folder.
+  public let path: String
+
+  /// Names the folder of a collection, which need not be there yet.
+  ///
+  /// - Throws: `SnapshotError` for a name that is not `[a-z0-9-]{1,64}`.
+  public init(snapshots: String, collection: String) throws {
+    guard (1...64).contains(collection.utf8.count),
+      collection.utf8.allSatisfy({ (0x61...0x7A).contains($0) || (0x30...0x39).contains($0) || $0 == 0x2D })
+    else {
+      throw SnapshotError(
+        .refused, snapshots, "“\(collection)” is no collection's name",
+        mend: "use 1 to 64 lower-case letters, digits and hyphens")
+    }
+    name = collection
+    path = snapshots + "/" + collection
+  }
+
+  /// The collections below a folder that have a current snapshot, in the order of their names.
+  public static func all(in snapshots: String) throws -> [CollectionFolder] {
+    guard FileSystem.isFolder(snapshots) else {
+      throw SnapshotError(
+        .missing, snapshots, "there is no such folder", mend: "check the path, or publish with “acervo index” first")
+    }
+    return try FileSystem.names(in: snapshots).compactMap { name in
+      guard let folder = try? CollectionFolder(snapshots: snapshots, collection: name), try folder.currentID() != nil
+      else { return nil }
+      return folder
+    }
+  }
+
+  /// The ids of the published snapshots, newest first.
+  public func snapshotIDs() throws -> [String] {
+    try FileSystem.names(in: path).filter(Layout.isSnapshotID).reversed()
+  }
+
+  /// The id that `current` points to; nil before the first publish.
+  public func currentID() throws -> String? {
+    guard let target = try FileSystem.target(ofLink: path + "/" + Layout.currentName) else { return nil }
+    guard Layout.isSnapshotID(target) else {
+      throw SnapshotError.damaged(path + "/" + Layout.currentName, "it points to “\(target)”, which is no snapshot")
+    }
+    return target
+  }
+
+  /// The folder of a snapshot.
+  ///
+  /// - Throws: `SnapshotError` for a text that is no snapshot's id or a snapshot that is not there.
+  public func folder(ofSnapshot id: String) throws -> String {
+    guard Layout.isSnapshotID(id), FileSystem.isFolder(path + "/" + id) else {
+      throw SnapshotError(
+        .missing, path, "there is no snapshot “\(id)”", mend: "list them with “acervo snapshots list”")
+    }
+    return path + "/" + id
+  }
+
+  /// What a snapshot is, without opening its index.
+  public func manifest(ofSnapshot id: String) throws -> SnapshotManifest {
+    try SnapshotManifest(file: try folder(ofSnapshot: id) + "/" + Layout.manifestName)
+  }
+
+  /// Opens the current snapshot.
+  public func openCurrent(verifiesContent: Bool = false) throws -> Snapshot {
+    guard let id = try currentID() else {
+      throw SnapshotError(
+        .missing, path, "the collection has no current snapshot", mend: "publish one with “acervo index”")
+    }
+    return try Snapshot(folder: try folder(ofSnapshot: id), verifiesContent: verifiesContent)
+  }
+
+  /// Makes a published snapshot the current one: a roll-back, or its undoing.
+  public func makeCurrent(_ id: String) throws {
+    _ = try folder(ofSnapshot: id)
+    try FileSystem.link(path + "/" + Layout.currentName, to: id)
+    try FileSystem.flush(path)
+  }
+
+  /// Removes old snapshots beyond a number; never the current one.
+  ///
+  /// A program that has a removed snapshot mapped keeps its pages until it lets go.
+  ///
+  /// - Parameters:
+  ///   - keep: how many of the newest stay, at least 1.
+  ///   - since: snapshots made at this moment (seconds since 1970) or later stay, whatever their number.
+  /// - Returns: the ids removed.
+  /// - Throws: `SnapshotError` naming what could not be removed.
+  @discardableResult
+  public func prune(keep: Int, since: Int64 = .max) throws -> [String] {
+    let current = try currentID()
+    let limit = Moment.compact(since)
+    var removed: [String] = []
+    for id in try snapshotIDs().dropFirst(max(keep, 1)) where id != current && id < limit {
+      try erase(id)
+      removed.append(id)
+    }
+    return removed
+  }
+
+  /// Removes a snapshot that a gate refused; the current one stays.
+  ///
+  /// - Throws: `SnapshotError` for the current snapshot and for one that is not there.
+  public func remove(_ id: String) throws {
+    _ = try folder(ofSnapshot: id)
+    guard try currentID() != id else {
+      throw SnapshotError(.refused, path, "“\(id)” is the current snapshot", mend: "make another one current first")
+    }
+    try erase(id)
+  }
+
+  /// Gone for readers in one step, before its files go one by one.
+  private func erase(_ id: String) throws {
+    let doomed = path + "/" + Layout.temporaryPrefix + "removed-" + id
+    try FileSystem.move(path + "/" + id, to: doomed)
+    try FileSystem.removeFolder(doomed)
+  }
+
+  /// Removes what writers left behind that died; a living writer's folder is locked and stays.
+  ///
+  /// - Returns: the names removed.
+  @discardableResult
+  public func removeLeftovers() throws -> [String] {
+    var removed: [String] = []
+    for name in try FileSystem.names(in: path) where name.hasPrefix(Layout.temporaryPrefix) {
+      guard let lock = FileSystem.lock(path + "/" + name) else { continue }
+      defer { FileSystem.unlock(lock) }
+      try FileSystem.removeFolder(path + "/" + name)
+      removed.append(name)
+    }
+    return removed
+  }
+}

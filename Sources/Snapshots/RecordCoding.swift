@@ -1,0 +1,165 @@
+internal import Corpus
+
+/// The bytes of a document: address, title, hash, moment of change, titles above it, fields.
+///
+/// Its source, language, rule and chunks stand in the columns of `meta`.
+extension DocumentRecord {
+  var bytes: [UInt8] {
+    var writer = ByteWriter()
+    writer.write(url)
+    writer.write(title)
+    writer.write(hash)
+    writer.write(modified) { $0.write(fixed: UInt64(bitPattern: $1)) }
+    writer.write(list: breadcrumbs) { $0.write($1) }
+    let ordered = fields.sorted { $0.key.utf8.lexicographicallyPrecedes($1.key.utf8) }
+    writer.write(list: ordered) { writer, field in
+      writer.write(field.key)
+      writer.write(list: field.value) { $1.write(to: &$0) }
+    }
+    return writer.bytes
+  }
+
+  init(
+    _ bytes: UnsafeRawBufferPointer, source: String, language: String?, access: AccessRule, chunks: Range<Int>
+  ) throws(ByteCodingError) {
+    var reader = ByteReader(bytes)
+    let url = try reader.text()
+    let title = try reader.text()
+    let hash = try reader.hash()
+    let modified = try reader.optional { reader throws(ByteCodingError) in Int64(bitPattern: try reader.fixed()) }
+    let breadcrumbs = try reader.list { reader throws(ByteCodingError) in try reader.text() }
+    let fieldCount = try reader.count()
+    var fields: [String: [FieldValue]] = [:]
+    for _ in 0..<fieldCount {
+      let name = try reader.text()
+      fields[name] = try reader.list { reader throws(ByteCodingError) in try FieldValue(&reader) }
+    }
+    guard reader.isAtEnd else { throw ByteCodingError.trailing(reader.remaining) }
+    self.init(
+      url: url, source: source, title: title, language: language, hash: hash, access: access, modified: modified,
+      breadcrumbs: breadcrumbs, fields: fields, firstChunk: chunks.lowerBound, chunkCount: chunks.count)
+  }
+
+  /// The address alone, in place: all that a search by address needs.
+  static func url(in bytes: UnsafeRawBufferPointer) throws(ByteCodingError) -> UnsafeRawBufferPointer {
+    var reader = ByteReader(bytes)
+    let count = try reader.count()
+    let start = bytes.count - reader.remaining
+    return UnsafeRawBufferPointer(rebasing: bytes[start..<start + count])
+  }
+}
+
+extension ByteCodingError {
+  static func trailing(_ count: Int) -> ByteCodingError {
+    ByteCodingError(description: "\(count) bytes stand after the record")
+  }
+}
+
+extension FieldValue {
+  fileprivate func write(to writer: inout ByteWriter) {
+    switch self {
+    case .keyword(let text):
+      writer.write(0)
+      writer.write(text)
+    case .number(let number):
+      writer.write(1)
+      writer.write(fixed: number.bitPattern)
+    case .date(let moment):
+      writer.write(2)
+      writer.write(fixed: UInt64(bitPattern: moment))
+    }
+  }
+
+  fileprivate init(_ reader: inout ByteReader) throws(ByteCodingError) {
+    switch try reader.int() {
+    case 0: self = .keyword(try reader.text())
+    case 1: self = .number(Double(bitPattern: try reader.fixed()))
+    case 2: self = .date(Int64(bitPattern: try reader.fixed()))
+    default: throw ByteCodingError(description: "a field of a kind that this version does not know")
+    }
+  }
+}
+
+/// The bytes of a rule: its kind, then sets of principals, each sorted.
+extension AccessRule {
+  var bytes: [UInt8] {
+    var writer = ByteWriter()
+    switch self {
+    case .open: writer.write(0)
+    case .closed: writer.write(1)
+    case .allOf(let sets):
+      writer.write(2)
+      writer.write(list: sets) { $0.write(list: $1.sorted()) { $0.write($1.name) } }
+    }
+    return writer.bytes
+  }
+
+  init(_ bytes: UnsafeRawBufferPointer) throws(ByteCodingError) {
+    var reader = ByteReader(bytes)
+    switch try reader.int() {
+    case 0: self = .open
+    case 1: self = .closed
+    case 2:
+      self = .allOf(
+        try reader.list { reader throws(ByteCodingError) in
+          Set(
+            try reader.list { reader throws(ByteCodingError) in
+              guard let principal = Principal(try reader.text()) else {
+                throw ByteCodingError(description: "a principal is neither user nor group")
+              }
+              return principal
+            })
+        })
+    default: throw ByteCodingError(description: "an access rule of a kind that this version does not know")
+    }
+    guard reader.isAtEnd else { throw ByteCodingError.trailing(reader.remaining) }
+  }
+}
+
+/// The chunks of one document in one value: their count, the places of the records, the records.
+enum ChunkList {
+  static func bytes(_ chunks: [Chunk]) -> [UInt8] {
+    var records = ByteWriter()
+    var places: [Int] = []
+    for chunk in chunks {
+      places.append(records.bytes.count)
+      records.write(chunk.range.start)
+      records.write(chunk.range.count)
+      records.write(chunk.text)
+      records.write(list: chunk.headingPath) { $0.write($1) }
+      records.write(chunk.anchor) { $0.write($1) }
+    }
+    places.append(records.bytes.count)
+    var bytes: [UInt8] = []
+    bytes.reserveCapacity(4 * (places.count + 1) + records.bytes.count)
+    for number in [chunks.count] + places {
+      withUnsafeBytes(of: UInt32(truncatingIfNeeded: number).littleEndian) { bytes.append(contentsOf: $0) }
+    }
+    bytes.append(contentsOf: records.bytes)
+    return bytes
+  }
+
+  static func chunk(_ index: Int, in bytes: UnsafeRawBufferPointer) throws(ByteCodingError) -> Chunk {
+    func number(_ place: Int) -> Int {
+      Int(UInt32(littleEndian: bytes.loadUnaligned(fromByteOffset: 4 * place, as: UInt32.self)))
+    }
+    guard bytes.count >= 8, case let count = number(0), index >= 0, index < count, bytes.count / 4 >= count + 2 else {
+      throw ByteCodingError(description: "chunk \(index) is not in its document's list")
+    }
+    let (start, end) = (number(index + 1), number(index + 2))
+    let records = 4 * (count + 2)
+    guard start <= end, end <= bytes.count - records else {
+      throw ByteCodingError(description: "chunk \(index) lies outside of its document's list")
+    }
+    var reader = ByteReader(UnsafeRawBufferPointer(rebasing: bytes[records + start..<records + end]))
+    let first = try reader.int()
+    let (last, overflow) = first.addingReportingOverflow(try reader.int())
+    guard !overflow else { throw ByteCodingError(description: "chunk \(index) has no end") }
+    let text = try reader.text()
+    let headings = try reader.list { reader throws(ByteCodingError) in try reader.text() }
+    let anchor = try reader.optional { reader throws(ByteCodingError) in try reader.text() }
+    guard reader.isAtEnd else { throw ByteCodingError.trailing(reader.remaining) }
+    return Chunk(
+      index: index, range: TextRange(start: first, end: last), text: text, headingPath: headings, anchor: anchor)
+  }
+}
