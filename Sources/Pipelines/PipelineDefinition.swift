@@ -1,0 +1,257 @@
+internal import Settings
+
+/// A pipeline file while it is being read, and the definition of its keys.
+struct PipelineDraft: Sendable {
+  var version = 1
+  var name = ""
+  var stages = Stages()
+  var publish = PublishSettings(to: "")
+
+  struct Stages: Sendable {
+    var sources: [SourceDraft] = []
+    var clean = CleanSettings()
+    var chunk = ChunkSettings()
+    var embed = EmbedSettings()
+    var index = IndexSettings()
+  }
+
+  private typealias Field = SettingsField<PipelineDraft>
+
+  static let definition = SettingsObject(
+    initial: PipelineDraft(),
+    fields: [
+      Field(
+        "acervo", \.version, .formatVersion(1), isRequired: true, "The version of this file's format: 1."),
+      Field(
+        "name", \.name,
+        .string(
+          pattern: "^[a-z0-9-]{1,64}$", needs: "a name of 1 to 64 small letters, digits and hyphens",
+          isMatch: isCollectionName), isRequired: true,
+        "The collection's name, and the folder of its snapshots below “publish.to”."),
+      Field(
+        "stages", \.stages, Stages.definition.steps(called: "stage"), isRequired: true,
+        "What happens to a page, in this order: fetch, clean, chunk, embed, index."),
+      Field(
+        "publish", \.publish, PublishSettings.definition.type, isRequired: true,
+        "Where snapshots go, and when they must not."),
+      Field(
+        "schedule", later: "schedules", .string(), mend: "leave it out for now and run “acervo index” from cron",
+        "When to index, as a cron expression such as \"0 */6 * * *\"."),
+    ])
+
+  @Sendable private static func isCollectionName(_ name: String) -> Bool {
+    (1...64).contains(name.utf8.count)
+      && name.utf8.allSatisfy {
+        (UInt8(ascii: "a")...UInt8(ascii: "z")).contains($0) || (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0)
+          || $0 == UInt8(ascii: "-")
+      }
+  }
+}
+
+extension PipelineDraft.Stages {
+  private typealias Field = SettingsField<PipelineDraft.Stages>
+
+  static let definition = SettingsObject(
+    initial: PipelineDraft.Stages(),
+    fields: [
+      Field(
+        group: "fetch",
+        [
+          Field(
+            "sources", \.sources, sources, isRequired: true, "The folders, sites and spaces that pages come from.")
+        ], isRequired: true, "Where pages come from."),
+      Field("clean", \.clean, CleanSettings.definition.type, "What of a page is kept."),
+      Field(
+        "chunk", \.chunk, ChunkSettings.definition.type, isRequired: true, "How pages are cut."),
+      Field(
+        "embed", \.embed, EmbedSettings.definition.type, isRequired: true, "What makes the vectors."),
+      Field(
+        "index", \.index, IndexSettings.definition.type, isRequired: true, "What is indexed."),
+    ],
+    check: { stages, node, reader in
+      guard stages.embed.provider == .none else { return }
+      func stage(_ name: String) -> SettingsNode { node.elements.compactMap { $0[name] }.first ?? node }
+      if stages.chunk.unit == .tokens {
+        reader.report(
+          at: stage("chunk")["unit"] ?? stage("chunk"), "“unit” is tokens, but no embedder is there to count them",
+          mend: "write unit: characters, or name an embedder")
+      }
+      if !stages.index.lexical {
+        reader.report(
+          at: stage("index")["lexical"] ?? stage("index"), "nothing would be indexed: neither words nor vectors",
+          mend: "write lexical: true, or name an embedder")
+      }
+    })
+
+  private static var sources: SettingType<[SourceDraft]> {
+    .list(of: SourceDraft.definition.type, count: 1...1000).checked { sources, node, reader in
+      var nodes: [String: SettingsNode] = [:]
+      for (source, element) in zip(sources, node.elements) {
+        guard let id = element["id"] else { continue }
+        if let first = nodes[source.id] {
+          reader.report(
+            at: id, "two sources have the id “\(source.id)”, the first on line \(reader.line(of: first))",
+            mend: "give each source an id of its own")
+        } else {
+          nodes[source.id] = id
+        }
+      }
+      return sources
+    }
+  }
+}
+
+extension CleanSettings {
+  private typealias Field = SettingsField<CleanSettings>
+
+  static let definition = SettingsObject(
+    initial: CleanSettings(),
+    fields: [
+      Field(
+        "content", \.content, .choice(),
+        "“main” keeps the article without the page around it, “all” everything visible."),
+      Field(
+        "tables", \.tables, .choice(),
+        "“rows” keeps tables row by row with their header repeated, “drop” leaves them out."),
+      Field(
+        "code", \.keepsCode, keepOrDrop, "“keep” keeps code verbatim, “drop” leaves it out."),
+      Field(
+        "links", \.keepsLinks, keepOrDrop, "“keep” keeps links beside the text, “drop” leaves them out."),
+    ])
+
+  private static var keepOrDrop: SettingType<Bool> {
+    .choice([(word: "keep", value: true), (word: "drop", value: false)])
+  }
+}
+
+extension ChunkSettings {
+  private typealias Field = SettingsField<ChunkSettings>
+
+  static let definition = SettingsObject(
+    initial: ChunkSettings(),
+    fields: [
+      Field(
+        "by", \.by, .choice(),
+        "“structure” cuts along headings, blocks and sentences; “recursive” as LangChain's recursive splitter does."),
+      Field("size", \.size, .integer(in: 1...1_000_000), "The largest chunk, in “unit”s."),
+      Field(
+        "overlap", \.overlap, .integer(in: 0...1_000_000),
+        "What neighbours share at most, in “unit”s; a fifth of “size” by default."),
+      Field(
+        "unit", \.unit, .choice(), "What sizes count: Unicode characters, or tokens of the embedder's tokenizer."),
+    ],
+    check: { chunk, node, reader in
+      guard let overlap = node["overlap"] else {
+        chunk.overlap = chunk.size / 5
+        return
+      }
+      if chunk.overlap >= chunk.size {
+        reader.report(
+          at: overlap, "“overlap” (\(chunk.overlap)) must be smaller than “size” (\(chunk.size))",
+          mend: "write a smaller overlap, such as \(chunk.size / 5), or leave it out for a fifth of the size")
+      }
+    })
+}
+
+extension EmbedSettings {
+  private typealias Field = SettingsField<EmbedSettings>
+
+  static let definition = SettingsObject(
+    initial: EmbedSettings(),
+    fields: [
+      Field(
+        "provider", \.provider, .choice(later: ["openai", "gemini", "ollama", "jina", "huggingface"]),
+        "Who makes the vectors: “local” is a model on this machine, “none” indexes words only."),
+      Field("model", \.model, .nameOrPath, "The model's name, or the path of its folder."),
+      Field(
+        "url", later: "embedding providers (“url” is theirs)", .webAddress,
+        "The provider's address, if not its usual one."),
+      Field(
+        "api_key", later: "embedding providers (“api_key” is theirs)", .secret, "The provider's key, as ${NAME}."),
+      Field(
+        "dimensions", later: "embedding providers (“dimensions” is theirs)", .integer(in: 1...65_536),
+        "How long the provider's vectors are to be, if it lets one choose."),
+      Field(
+        "batch", later: "embedding providers (“batch” is theirs)", .integer(in: 1...2048),
+        "How many texts are sent to the provider at a time; 50 by default."),
+    ])
+}
+
+extension IndexSettings {
+  private typealias Field = SettingsField<IndexSettings>
+
+  static let definition = SettingsObject(
+    initial: IndexSettings(),
+    fields: [
+      Field(
+        "languages", \.languages, .list(of: language, count: 1...32),
+        "The languages whose word forms the lexical index knows (BCP 47)."),
+      Field("lexical", \.lexical, .boolean, "Whether words are indexed beside vectors."),
+      Field("vectors", \.vectors, .choice(), "How vectors are stored."),
+    ],
+    check: { index, node, reader in
+      for (place, language) in index.languages.enumerated() where index.languages[..<place].contains(language) {
+        reader.report(
+          at: node["languages"]?.elements[place] ?? node, "the language “\(language)” stands twice",
+          mend: "keep one of them")
+      }
+    })
+
+  private static var language: SettingType<String> {
+    .string(pattern: "^[a-z]{2,3}(-[A-Za-z0-9]{2,8}){0,3}$", needs: "a language tag such as es, en or pt-BR") { tag in
+      let parts = tag.split(separator: "-", omittingEmptySubsequences: false)
+      return parts.count <= 4 && (2...3).contains(parts[0].utf8.count)
+        && parts[0].utf8.allSatisfy { (UInt8(ascii: "a")...UInt8(ascii: "z")).contains($0) }
+        && parts.dropFirst().allSatisfy { part in
+          (2...8).contains(part.utf8.count)
+            && part.unicodeScalars.allSatisfy {
+              $0.isASCII && ($0.properties.isAlphabetic || $0.properties.numericType != nil)
+            }
+        }
+    }
+  }
+}
+
+extension PublishSettings {
+  private typealias Field = SettingsField<PublishSettings>
+
+  static let definition = SettingsObject(
+    initial: PublishSettings(to: ""),
+    fields: [
+      Field("to", \.to, .path, isRequired: true, "The folder of all collections' snapshots."),
+      Field("keep", \.keep, .integer(in: 1...1000), "How many snapshots stay."),
+      Field(
+        group: "tolerate",
+        [
+          Field(
+            "failed", \.toleratedFailures, .percentage,
+            "The share of pages that may fail; above it nothing is published."),
+          Field(
+            "shrink", \.toleratedShrink, .percentage,
+            "The share by which a source may shrink; above it nothing is published."),
+        ], "What a run may lose before it refuses to publish."),
+      Field(
+        "gate", later: "the publish gate", GateDraft.definition.type,
+        "Questions that the new snapshot must answer before it is published."),
+    ])
+}
+
+/// The settings of the publish gate, known to editors; no release reads them yet.
+private struct GateDraft: Sendable {
+  var questions = ""
+  var atLeast: [String: Double] = [:]
+  var worseByAtMost: [String: Double] = [:]
+
+  private typealias Field = SettingsField<GateDraft>
+
+  static let definition = SettingsObject(
+    initial: GateDraft(),
+    fields: [
+      Field("questions", \.questions, .path, isRequired: true, "The file of golden questions."),
+      Field(
+        "at_least", \.atLeast, .map(to: .percentage), "What each measure, such as recall@4, must reach."),
+      Field(
+        "worse_by_at_most", \.worseByAtMost, .map(to: .percentage),
+        "By how much each measure may fall below the current snapshot's."),
+    ])
+}

@@ -1,0 +1,136 @@
+/// How documents are cleaned.
+public struct CleanSettings: Sendable, Equatable {
+  /// Which part of a page is kept.
+  public enum Content: String, Sendable, Equatable, CaseIterable {
+    /// The article without the page around it.
+    case main
+    /// Everything visible.
+    case all
+  }
+
+  /// Which part of a page is kept; `main` by default.
+  public var content: Content
+  /// `rows` keeps tables row by row with the header repeated; `drop` leaves them out.
+  public var tables: TableUse
+  /// Whether code is kept; yes by default.
+  public var keepsCode: Bool
+  /// Whether links are kept beside the text; yes by default.
+  public var keepsLinks: Bool
+
+  /// What becomes of tables.
+  public enum TableUse: String, Sendable, Equatable, CaseIterable {
+    /// A block per row.
+    case rows
+    /// Nothing.
+    case drop
+  }
+
+  /// Makes clean settings with the defaults.
+  public init(content: Content = .main, tables: TableUse = .rows, keepsCode: Bool = true, keepsLinks: Bool = true) {
+    self.content = content
+    self.tables = tables
+    self.keepsCode = keepsCode
+    self.keepsLinks = keepsLinks
+  }
+}
+
+/// How clean documents are cut.
+public struct ChunkSettings: Sendable, Equatable {
+  /// The way of cutting.
+  public enum Method: String, Sendable, Equatable, CaseIterable {
+    /// Along headings, blocks and sentences.
+    case structure
+    /// As LangChain's `RecursiveCharacterTextSplitter` does with its default separators.
+    case recursive
+  }
+
+  /// What sizes count.
+  public enum Unit: String, Sendable, Equatable, CaseIterable {
+    /// Unicode scalars (what Python's `len` counts).
+    case characters
+    /// Tokens of the embedder's tokenizer.
+    case tokens
+  }
+
+  /// The way of cutting; `structure` by default.
+  public var by: Method
+  /// The largest chunk; 2,000 by default.
+  public var size: Int
+  /// What neighbours share at most; a fifth of `size` by default.
+  public var overlap: Int
+  /// What `size` and `overlap` count.
+  public var unit: Unit
+
+  /// Makes chunk settings with the defaults.
+  public init(by: Method = .structure, size: Int = 2000, overlap: Int? = nil, unit: Unit = .characters) {
+    self.by = by
+    self.size = size
+    self.overlap = overlap ?? size / 5
+    self.unit = unit
+  }
+}
+
+/// What makes the vectors.
+public struct EmbedSettings: Sendable, Equatable {
+  /// Who makes them.
+  public enum Provider: String, Sendable, Equatable, CaseIterable {
+    /// A model folder on this machine.
+    case local
+    /// Nobody: the index is lexical only.
+    case none
+  }
+
+  /// Who makes them; `local` by default.
+  public var provider: Provider
+  /// The model's name, or a path to its folder; `use-multilingual-v3` by default.
+  public var model: String
+
+  /// Makes embed settings with the defaults.
+  public init(provider: Provider = .local, model: String = "use-multilingual-v3") {
+    self.provider = provider
+    self.model = model
+  }
+}
+
+/// What is indexed.
+public struct IndexSettings: Sendable, Equatable {
+  /// The languages whose stems and stop words the lexical index knows (BCP 47); `es` and `en` by default.
+  public var languages: [String]
+  /// Whether words are indexed beside vectors; yes by default.
+  public var lexical: Bool
+  /// How vectors are stored; `float32` by default.
+  public var vectors: VectorFormat
+
+  /// How vectors are stored.
+  public enum VectorFormat: String, Sendable, Equatable, CaseIterable {
+    /// As the embedder made them, four bytes a dimension.
+    case float32
+  }
+
+  /// Makes index settings with the defaults.
+  public init(languages: [String] = ["es", "en"], lexical: Bool = true, vectors: VectorFormat = .float32) {
+    self.languages = languages
+    self.lexical = lexical
+    self.vectors = vectors
+  }
+}
+
+/// Where snapshots go.
+public struct PublishSettings: Sendable, Equatable {
+  /// The folder of all collections, absolute.
+  public var to: String
+  /// How many snapshots stay; 5 by default.
+  public var keep: Int
+  /// The share of documents that may fail before nothing is published, 0 to 1; 0.02 by default.
+  public var toleratedFailures: Double
+  /// The share by which a source may shrink before nothing is published, 0 to 1; 0.2 by default.
+  public var toleratedShrink: Double
+
+  /// Makes publish settings with the defaults.
+  public init(to: String, keep: Int = 5, toleratedFailures: Double = 0.02, toleratedShrink: Double = 0.2) {
+    self.to = to
+    self.keep = keep
+    self.toleratedFailures = toleratedFailures
+    self.toleratedShrink = toleratedShrink
+  }
+}

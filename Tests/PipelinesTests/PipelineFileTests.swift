@@ -1,0 +1,102 @@
+import Corpus
+import Pipelines
+import Settings
+import Testing
+
+@Suite struct PipelineFileTests {
+  /// The package's folder.
+  static let package = #filePath.split(separator: "/").dropLast(3).map { "/" + $0 }.joined()
+
+  @Test func `the shortest file is completed with the defaults`() throws {
+    let file = try PipelineFile.parse(PipelineSample.shortest, path: "/work/pipelines/short.yaml", environment: [:])
+    let expected = PipelineFile(
+      path: "/work/pipelines/short.yaml", name: "short",
+      sources: [SourceSettings(id: "files", kind: .folder(FolderSettings(path: "/work/pages")))],
+      clean: CleanSettings(), chunk: ChunkSettings(), embed: EmbedSettings(), index: IndexSettings(),
+      publish: PublishSettings(to: "/work/snapshots"))
+    #expect(file == expected)
+  }
+
+  @Test func `every setting is read`() throws {
+    let file = try PipelineFile.parse(
+      PipelineSample.full, path: "/srv/acervo/full.yaml", environment: ["SITE": "https://docs.example", "AGENT": ""])
+    let folder = FolderSettings(
+      path: "/srv/pages", include: ["**/*.md"], exclude: ["drafts/**"], url: "https://help.example/")
+    let web = WebSettings(
+      start: ["https://docs.example/start"], include: ["/docs/**"], exclude: ["**/print/**"], maximumPages: 500,
+      maximumDepth: 8, maximumPageSize: 5_000_000, maximumTime: 5400, concurrency: 2, delay: 0.25, obeyRobots: false,
+      userAgent: "acervo-test/1.0", sitemap: .only)
+    let expected = PipelineFile(
+      path: "/srv/acervo/full.yaml", name: "full-1",
+      sources: [SourceSettings(id: "files", kind: .folder(folder)), SourceSettings(id: "docs", kind: .web(web))],
+      clean: CleanSettings(content: .all, tables: .drop, keepsCode: false, keepsLinks: false),
+      chunk: ChunkSettings(by: .recursive, size: 300, overlap: 30, unit: .tokens),
+      embed: EmbedSettings(provider: .local, model: "/srv/acervo/models/mini"),
+      index: IndexSettings(languages: ["pt-BR"], lexical: false),
+      publish: PublishSettings(to: "/var/lib/acervo", keep: 2, toleratedFailures: 0.005, toleratedShrink: 0.5))
+    #expect(file == expected)
+  }
+
+  @Test func `an overlap that is not written is a fifth of the size`() throws {
+    let text = PipelineSample.shortest.replacing("chunk: {}", with: "chunk: { size: 300 }")
+    let file = try PipelineFile.parse(text, path: "p.yaml", environment: [:])
+    #expect(file.chunk == ChunkSettings(size: 300, overlap: 60))
+  }
+
+  @Test(arguments: ["handbook", "web"])
+  func `the examples are without a fault`(name: String) throws {
+    let file = try PipelineFile.read(path: "\(Self.package)/pipelines/\(name).yaml", environment: [:])
+    #expect(file.name == name)
+    #expect(file.publish.to == Self.package + "/snapshots")
+  }
+
+  @Test func `a file that is not there is named`() {
+    #expect(
+      throws: SettingsErrors([
+        SettingsError(
+          position: SourcePosition(file: "/nowhere/p.yaml", line: 0, column: 0),
+          message: "the file cannot be read: No such file or directory", mend: "give the path of a readable file")
+      ])
+    ) { try PipelineFile.read(path: "/nowhere/p.yaml", environment: [:]) }
+  }
+}
+
+/// Pipeline files that tests start from.
+enum PipelineSample {
+  static let shortest = """
+    acervo: 1
+    name: short
+    stages:
+      - fetch: { sources: [{ id: files, folder: { path: ../pages } }] }
+      - chunk: {}
+      - embed: {}
+      - index: {}
+    publish: { to: ../snapshots }
+    """
+
+  static let full = """
+    acervo: 1
+    name: full-1
+    stages:
+      - fetch:
+          sources:
+            - id: files
+              folder: { path: ../pages, include: ["**/*.md"], exclude: [drafts/**], url: "https://help.example/" }
+            - id: docs
+              web:
+                start: ["${SITE}/start"]
+                include: ["/docs/**"]
+                exclude: ["**/print/**"]
+                limits: { pages: 500, depth: 8, page_size: 5MB, time: 1.5h }
+                polite: { concurrency: 2, delay: 250ms, robots: ignore, user_agent: "${AGENT:-acervo-test/1.0}" }
+                sitemap: only
+      - clean: { content: all, tables: drop, code: drop, links: drop }
+      - chunk: { by: recursive, size: 300, overlap: 30, unit: tokens }
+      - embed: { provider: local, model: models/mini }
+      - index: { languages: [pt-BR], lexical: false, vectors: float32 }
+    publish:
+      to: /var/lib/acervo/
+      keep: 2
+      tolerate: { failed: 0.5%, shrink: 0.5 }
+    """
+}
