@@ -21,7 +21,7 @@ struct ASCIISet: Sendable {
 /// Percent-encoding as the standard's section 1.3 draws it.
 ///
 /// Every set below holds what is escaped beside the C0 controls, DEL and the bytes above ASCII, which always are.
-enum PercentEncoding {
+package enum PercentEncoding {
   static let c0Control = ASCIISet("")
   static let fragment = ASCIISet(" \"<>`")
   static let query = ASCIISet(" \"#<>")
@@ -45,7 +45,7 @@ enum PercentEncoding {
   }
 
   /// Writes `%` and two upper-case hexadecimal digits.
-  static func appendEscape(_ byte: UInt8, to output: inout [UInt8]) {
+  package static func appendEscape(_ byte: UInt8, to output: inout [UInt8]) {
     output.append(UInt8(ascii: "%"))
     output.append(upperHexDigit(byte >> 4))
     output.append(upperHexDigit(byte & 15))
