@@ -23,6 +23,13 @@ public struct Chunker: Sendable {
   public let measure: (@Sendable (Substring) -> Int)?
 
   /// Makes a chunker; sizes are taken as at least 1 and `overlap` as at most `size - 1`.
+  ///
+  /// - Parameters:
+  ///   - method: the way of cutting.
+  ///   - size: the largest chunk, in the unit of `measure`.
+  ///   - overlap: what neighbours share at most, in the unit of `measure`.
+  ///   - measure: how long a text is; nil counts Unicode scalars. A measure of tokens must not count the marks that a
+  ///     model puts around every text: the lengths of neighbouring pieces are added.
   public init(method: Method, size: Int, overlap: Int, measure: (@Sendable (Substring) -> Int)? = nil) {
     self.method = method
     self.size = max(1, size)
@@ -32,7 +39,63 @@ public struct Chunker: Sendable {
 
   /// Cuts a clean document; an empty one has no chunks.
   public func chunks(of document: CleanDocument) -> [Chunk] {
-    preconditionFailure("under construction")
+    var text = document.text
+    text.makeContiguousUTF8()
+    return text.withUTF8 { bytes in
+      if let measure {
+        // The closure reads the document's own string: this one is being accessed.
+        return cut(document, bytes, ClosureLength(text: document.text, measure: measure))
+      }
+      return cut(document, bytes, ScalarLength(bytes: bytes))
+    }
+  }
+
+  private func cut(
+    _ document: CleanDocument, _ bytes: UnsafeBufferPointer<UInt8>, _ measure: some LengthMeasure
+  ) -> [Chunk] {
+    let outline = Outline(document, bytes)
+    let ranges: [TextRange]
+    switch method {
+    case .recursive:
+      var cutter = RecursiveCutter(bytes: bytes, measure: measure, size: size, overlap: overlap)
+      ranges = cutter.cut()
+    case .structure:
+      var cutter = StructureCutter(bytes: bytes, measure: measure, outline: outline, size: size, overlap: overlap)
+      ranges = cutter.cut()
+    }
+    return chunks(ranges, bytes, outline)
+  }
+
+  /// Gives each range its text, headings and anchor.
+  private func chunks(_ ranges: [TextRange], _ bytes: UnsafeBufferPointer<UInt8>, _ outline: Outline) -> [Chunk] {
+    var chunks: [Chunk] = []
+    chunks.reserveCapacity(ranges.count)
+    var entry = 0
+    var lastHeading: Int?
+    var lastPath: [String] = []
+    for range in ranges {
+      let text = String(decoding: UnsafeBufferPointer(rebasing: bytes[range.start..<range.end]), as: UTF8.self)
+      var chunk = Chunk(index: chunks.count, range: range, text: text)
+      if !outline.entries.isEmpty {
+        entry = outline.entry(at: range.start, from: entry)
+        let first = outline.entries[entry]
+        // What holds for the whole chunk: the headings over all its blocks.
+        var heading = first.heading
+        var position = entry + 1
+        while heading != nil, position < outline.entries.count, outline.entries[position].range.start < range.end {
+          heading = outline.common(heading, outline.entries[position].heading)
+          position += 1
+        }
+        if heading != lastHeading || chunks.isEmpty {
+          lastHeading = heading
+          lastPath = outline.path(of: heading)
+        }
+        chunk.headingPath = lastPath
+        chunk.anchor = first.range.start <= range.start ? first.anchor : nil
+      }
+      chunks.append(chunk)
+    }
+    return chunks
   }
 }
 
