@@ -24,9 +24,9 @@ func program(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
   .executableTarget(name: name, dependencies: dependencies, swiftSettings: swiftSettings)
 }
 
-func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+func tests(_ name: String, _ dependencies: [Target.Dependency], exclude: [String] = []) -> Target {
   .testTarget(
-    name: name + "Tests", dependencies: [.target(name: name), "AcervoTesting"] + dependencies,
+    name: name + "Tests", dependencies: [.target(name: name), "AcervoTesting"] + dependencies, exclude: exclude,
     swiftSettings: swiftSettings)
 }
 
@@ -105,7 +105,7 @@ let package = Package(
     tests("Connectors", ["Corpus", "HTTPClient", "Pipelines", "Settings"]),
     tests("Cleaning", ["Corpus", "Markup"]),
     tests("TextAnalysis", ["Corpus"]),
-    tests("Chunking", ["Corpus", "TextAnalysis"]),
+    tests("Chunking", ["Corpus", "TextAnalysis"], exclude: ["Golden"]),
     tests("Embedding", ["Corpus"]),
     tests("SearchIndexes", ["Corpus", "TextAnalysis", "CKernels"]),
     tests("LMDB", []),

@@ -1,3 +1,4 @@
+import AcervoTesting
 import Corpus
 import Testing
 
@@ -38,15 +39,13 @@ import Testing
   }
 
   @Test func `random texts keep every character that is not white space`() {
-    var generator = SeededGenerator(state: 7)
+    var generator = SeededGenerator(seed: 7)
     let pieces = [
       ".", "!", "?", "…", " ", "\n", "\u{A0}", "a", "Sr", "É", "¿", "。", "\"", "”", "1", "[", "]", "e.g", "\u{3000}",
       "🙂",
     ]
     for _ in 0..<2_000 {
-      let text = (0..<Int.random(in: 0...40, using: &generator)).map { _ in
-        pieces[Int.random(in: 0..<pieces.count, using: &generator)]
-      }.joined()
+      let text = generator.text(from: pieces, upTo: 40)
       var kept = ""
       var last = 0
       for range in SentenceSplitter.sentences(in: text) {
@@ -74,17 +73,5 @@ import Testing
 
   private func solid(_ text: String) -> String {
     String(String.UnicodeScalarView(text.unicodeScalars.filter { !$0.properties.isWhitespace }))
-  }
-}
-
-/// SplitMix64: the same numbers on every run.
-struct SeededGenerator: RandomNumberGenerator {
-  var state: UInt64
-
-  mutating func next() -> UInt64 {
-    state &+= 0x9E37_79B9_7F4A_7C15
-    var value = (state ^ state >> 30) &* 0xBF58_476D_1CE4_E5B9
-    value = (value ^ value >> 27) &* 0x94D0_49BB_1331_11EB
-    return value ^ value >> 31
   }
 }
