@@ -1,3 +1,5 @@
+internal import Corpus
+
 /// The folder of one collection: its snapshots and which of them is current.
 public struct CollectionFolder: Sendable, Equatable {
   /// The collection's name.

@@ -143,6 +143,8 @@ public struct Command: Sendable {
 func suggestion(for word: String, among words: [String]) -> String? {
   // A word longer than any option is no slip, and the distance costs the product of the lengths.
   guard word.utf8.count <= 64 else { return nil }
+  // What was cut short is what was meant: `--snap`.
+  if word.utf8.count > 3, let longer = words.first(where: { $0.hasPrefix(word) }) { return longer }
   let near = words.map { (word: $0, distance: editDistance(Array(word.utf8), Array($0.utf8))) }
   guard let best = near.min(by: { $0.distance < $1.distance }), best.distance <= max(1, word.utf8.count / 3) else {
     return nil

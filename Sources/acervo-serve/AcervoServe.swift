@@ -1,4 +1,101 @@
+internal import Corpus
+internal import Embedding
+internal import Glibc
+internal import Serving
+internal import Terminal
+
+/// The query service: answers from published snapshots, and never writes to them.
 @main
 enum AcervoServe {
-  static func main() {}
+  static let version = "0.1.0"
+
+  static let snapshots = Option(
+    "snapshots", "DIR", help: "The folder that pipelines publish to: one folder a collection.", isRequired: true)
+  static let listen = Option("listen", "ADDRESS", help: "The address to listen on.", default: "127.0.0.1")
+  static let port = Option(
+    "port", "PORT", in: 0...65_535, help: "The port to listen on; 0 takes any free one and prints it.", default: 8_080)
+  static let threads = Option(
+    "threads", "N", in: 1...64, help: "Threads that read and write; answers are made on all cores.", default: 2)
+
+  static let command = Command(
+    "acervo-serve",
+    "Answers questions over HTTP from published snapshots, and takes over new ones as they are published.",
+    options: [.value(snapshots), .value(listen), .value(port), .value(threads)],
+    examples: [
+      "acervo-serve --snapshots ./snapshots",
+      "acervo-serve --snapshots ./snapshots --listen 0.0.0.0 --port 80",
+      #"curl -H 'Content-Type: application/json' -d '{"question": "¿Cómo entro?"}' http://127.0.0.1:8080/ask"#,
+      "kill -HUP PID    # look for new snapshots now, and try refused ones again",
+    ])
+
+  static func main() {
+    // Held back in every thread from here on: `sigwait` below takes them, one at a time, in ordinary code.
+    var signals = sigset_t()
+    sigemptyset(&signals)
+    for number in [SIGTERM, SIGINT, SIGHUP] { sigaddset(&signals, number) }
+    pthread_sigmask(SIG_BLOCK, &signals, nil)
+    signal(SIGPIPE, SIG_IGN)
+    do {
+      let invocation = try command.parse(Array(CommandLine.arguments.dropFirst()))
+      switch invocation {
+      case .help(let text): Output.results.write(text)
+      case .version: Output.results.line("acervo-serve \(version)")
+      case .run(_, let arguments): try serve(arguments, until: signals)
+      }
+    } catch {
+      Output.notes.line(error is UsageError ? "\(error)" : "acervo-serve: \(error)")
+      exit(code(of: error).rawValue)
+    }
+  }
+
+  private static func serve(_ arguments: Arguments, until signals: sigset_t) throws {
+    var settings = ServiceSettings(snapshots: arguments[snapshots] ?? ".")
+    settings.listen = arguments[listen] ?? settings.listen
+    settings.port = arguments[port] ?? settings.port
+    settings.threads = arguments[threads] ?? settings.threads
+    settings.version = version
+    let folder = settings.snapshots
+    let embedders = EmbedderPool { fingerprint in
+      guard fingerprint.provider == "local" else {
+        throw UnknownProvider(name: fingerprint.provider)
+      }
+      let environment = ["ACERVO_MODELS", "XDG_DATA_HOME", "HOME"].reduce(into: [String: String]()) { values, name in
+        values[name] = getenv(name).map { String(cString: $0) }
+      }
+      return try LocalEmbedder(
+        folder: ModelFinder.folder(of: fingerprint.model, startingAt: folder, environment: environment))
+    }
+    let service = try QueryService(settings, embedders: embedders, log: ServiceLog())
+    // For whoever started it on port 0.
+    if settings.port == 0 { Output.results.line("\(service.port)") }
+    var signals = signals
+    while true {
+      var number: Int32 = 0
+      guard sigwait(&signals, &number) == 0 else { continue }
+      if number == SIGHUP {
+        service.reload()
+      } else {
+        service.stop()
+        return
+      }
+    }
+  }
+
+  private static func code(of error: any Error) -> ExitCode {
+    switch error {
+    case is UsageError: .usage
+    case ServingError.cannotListen: .unavailable
+    case ServingError.noSnapshots: .missingInput
+    default: .software
+    }
+  }
+}
+
+/// A snapshot whose vectors come from somewhere that this program cannot ask.
+struct UnknownProvider: Error, CustomStringConvertible {
+  let name: String
+
+  var description: String {
+    "its vectors come from the provider “\(name)”, which this version cannot ask; publish it with a local model"
+  }
 }

@@ -52,6 +52,7 @@ import Testing
   @Test(arguments: [
     (["--snapshot", "x"], "unknown option “--snapshot”; did you mean “--snapshots”?"),
     (["--prot=1"], "unknown option “--prot”; did you mean “--port”?"),
+    (["--snap", "x"], "unknown option “--snap”; did you mean “--snapshots”?"),
     (["--entirely-else"], "unknown option “--entirely-else”"),
     (["--snapshots"], "“--snapshots” needs a value: --snapshots DIR"),
     (["--json=1"], "“--json” takes no value"),

@@ -22,6 +22,8 @@ public indirect enum JSONSchema: Sendable {
 
   /// A text of so many UTF-8 bytes, not only white space if `lower` is above 0.
   case string(bytes: ClosedRange<Int>)
+  /// Any value.
+  case any
   /// Any text.
   case text
   /// A whole number within bounds.
@@ -55,7 +57,7 @@ public indirect enum JSONSchema: Sendable {
       }
       let content = bytes.lowerBound > 0 ? text.utf8.count { $0 > 0x20 } : text.utf8.count
       if content < bytes.lowerBound { throw RequestFailure(422, "\(place(path)) is empty.") }
-    case (.text, .string), (.boolean, .bool), (.number, .integer), (.number, .number): return
+    case (.any, _), (.text, .string), (.boolean, .bool), (.number, .integer), (.number, .number): return
     case (.integer(let bounds), .integer(let number)):
       guard let number = Int(exactly: number), bounds.contains(number) else { throw refusal(path) }
     case (.array(let schema, let count), .array(let elements)):
@@ -109,6 +111,7 @@ public indirect enum JSONSchema: Sendable {
   /// What is expected, to stand after “has to be”.
   var expectation: String {
     switch self {
+    case .any: "a value"
     case .string, .text: "a string"
     case .integer(let bounds): "a whole number from \(bounds.lowerBound) to \(bounds.upperBound)"
     case .number: "a number"
@@ -132,6 +135,7 @@ public indirect enum JSONSchema: Sendable {
         "type": .string("string"), "minLength": .integer(Int64(bytes.lowerBound)),
         "maxLength": .integer(Int64(bytes.upperBound)),
       ]
+    case .any: [:]
     case .text: ["type": .string("string")]
     case .integer(let bounds):
       [

@@ -52,18 +52,8 @@ public final class ServiceLog: Sendable {
   private func now() -> String {
     var time = timespec()
     clock_gettime(CLOCK_REALTIME, &time)
-    return timestamp(seconds: Int64(time.tv_sec)).dropLast() + "." + padded(Int(time.tv_nsec / 1_000_000), to: 3) + "Z"
+    return Moment.text(Int64(time.tv_sec)).dropLast() + "." + padded(Int(time.tv_nsec / 1_000_000), to: 3) + "Z"
   }
-}
-
-/// A moment as RFC 3339 writes it, in UTC.
-func timestamp(seconds: Int64) -> String {
-  var seconds = time_t(seconds)
-  var parts = tm()
-  gmtime_r(&seconds, &parts)
-  let date = [Int(parts.tm_year) + 1_900, Int(parts.tm_mon) + 1, Int(parts.tm_mday)].map { padded($0, to: 2) }
-  let time = [parts.tm_hour, parts.tm_min, parts.tm_sec].map { padded(Int($0), to: 2) }
-  return date.joined(separator: "-") + "T" + time.joined(separator: ":") + "Z"
 }
 
 private func padded(_ number: Int, to width: Int) -> String {

@@ -1,15 +1,15 @@
 internal import Glibc
 
-/// Seconds since 1970 as the manifest and the ids write them, in UTC.
-enum Moment {
-  /// `2026-11-20T23:15:00Z`
-  static func text(_ seconds: Int64) -> String { formatted(seconds, "%Y-%m-%dT%H:%M:%SZ") }
+/// Seconds since 1970 as manifests, ids, logs and answers write them: RFC 3339 in UTC.
+public enum Moment {
+  /// A moment in full: `2026-11-20T23:15:00Z`.
+  public static func text(_ seconds: Int64) -> String { formatted(seconds, "%Y-%m-%dT%H:%M:%SZ") }
 
-  /// `20261120T231500Z`
-  static func compact(_ seconds: Int64) -> String { formatted(seconds, "%Y%m%dT%H%M%SZ") }
+  /// A moment as a part of a file's name: `20261120T231500Z`.
+  public static func compact(_ seconds: Int64) -> String { formatted(seconds, "%Y%m%dT%H%M%SZ") }
 
   /// Reads what `text` wrote; nil for anything else.
-  static func seconds(_ text: String) -> Int64? {
+  public static func seconds(_ text: String) -> Int64? {
     let numbers = text.split { !("0"..."9").contains($0) }.map { Int32($0) ?? -1 }
     guard numbers.count == 6, numbers.allSatisfy({ (0...9999).contains($0) }) else { return nil }
     var parts = tm()

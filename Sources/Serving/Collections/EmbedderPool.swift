@@ -1,0 +1,35 @@
+public import Corpus
+public import Embedding
+internal import Synchronization
+
+/// The embedders of the collections: one a model, however many collections use it.
+public final class EmbedderPool: Sendable {
+  private let make: @Sendable (EmbedderFingerprint) throws -> any Embedder
+  private let loaded = Mutex<[ContentHash: any Embedder]>([:])
+
+  /// Makes a pool.
+  ///
+  /// - Parameter make: loads the embedder that a manifest names; it may turn out to be another one than asked for,
+  ///   which the retriever refuses.
+  public init(_ make: @escaping @Sendable (EmbedderFingerprint) throws -> any Embedder) {
+    self.make = make
+  }
+
+  /// The embedder for a snapshot's vectors; nil for a snapshot without any.
+  ///
+  /// Only the collections' watcher loads, so nothing is loaded twice at a time.
+  func embedder(for fingerprint: EmbedderFingerprint?) throws -> (any Embedder)? {
+    guard let fingerprint else { return nil }
+    if let embedder = loaded.withLock({ $0[fingerprint.digest] }) { return embedder }
+    let embedder = try make(fingerprint)
+    // Under its own name: one that differs from what was asked for must be loaded anew when its folder was mended.
+    loaded.withLock { $0[embedder.fingerprint.digest] = embedder }
+    return embedder
+  }
+
+  /// Lets go of the models that no collection uses any more.
+  func keep(only fingerprints: [EmbedderFingerprint]) {
+    let used = Set(fingerprints.map(\.digest))
+    loaded.withLock { $0 = $0.filter { used.contains($0.key) } }
+  }
+}

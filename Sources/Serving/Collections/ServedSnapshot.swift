@@ -1,0 +1,19 @@
+internal import Answering
+internal import Embedding
+internal import Retrieval
+internal import Snapshots
+
+/// A snapshot that answers: a request takes one at its start and keeps it to its end.
+///
+/// The snapshot is closed and unmapped when the last request that holds it ends.
+final class ServedSnapshot: Sendable {
+  let retriever: Retriever
+  let answerer: ExtractiveAnswerer
+
+  var manifest: SnapshotManifest { retriever.snapshot.manifest }
+
+  init(snapshot: Snapshot, embedder: (any Embedder)?) throws {
+    retriever = try Retriever(snapshot: snapshot, embedder: embedder)
+    answerer = ExtractiveAnswerer(embedder: embedder)
+  }
+}

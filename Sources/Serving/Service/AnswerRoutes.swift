@@ -1,0 +1,161 @@
+internal import Answering
+internal import Corpus
+internal import Retrieval
+internal import Snapshots
+
+/// `POST /ask` and `POST /search`: the questions that the service is there for.
+struct AnswerRoutes: Sendable {
+  let store: CollectionStore
+  let limits: ServerLimits
+
+  var all: [Route] { [ask, search] }
+
+  private static let failures = [
+    (400, "The body is not JSON, or no collection is named where there are several."),
+    (404, "There is no such collection."), (413, "The body or the question is too long."),
+    (415, "The body is not sent as JSON."), (422, "A member is missing, unknown or wrong; the detail names it."),
+    (500, "A fault of the service; the log has more under the id in `X-Request-Id`."),
+    (503, "Too busy, or nothing is loaded yet: try again after `Retry-After` seconds."),
+  ].map { (status: $0.0, meaning: $0.1) }
+
+  private var common: [JSONSchema.Property] {
+    [
+      .optional("collection", .string(bytes: 1...64), "Which collection; may be left out where there is only one."),
+      .optional("top_k", .integer(1...limits.topK), "How many chunks are looked at; 4 by default."),
+      .optional("filters", FilterSyntax.schema, "Conditions on fields of the documents, all of which must hold."),
+    ]
+  }
+
+  private static let provenance: [JSONSchema.Property] = [
+    .required("collection", .text, "The collection that was asked."),
+    .required("snapshot", .text, "The snapshot that the whole answer comes from."),
+    .required("took_ms", .number, "Milliseconds that the answer took to make."),
+  ]
+
+  private static let place: [JSONSchema.Property] = [
+    .required("url", .text, "The document's address."), .required("title", .text, "The document's title."),
+    .required("heading", .text, "The headings above the chunk, joined by “ › ”."),
+    .required("anchor", .nullable(.text), "The fragment that leads to the place, without “#”."),
+    .required("score", .number, "Higher is better; comparable within one answer only."),
+    .required("chunk", .integer(0...Int(Int32.max)), "The chunk's number in the snapshot."),
+  ]
+
+  private static let many = 0...1_000_000
+
+  // MARK: /ask
+
+  private var ask: Route {
+    let citation = JSONSchema.object(
+      Self.place + [.required("quote", .text, "The words quoted, as they stand in the chunk.")])
+    return Route(
+      "POST", "/ask", name: "ask", summary: "Answers a question with quotes from the collection.", scope: .ask,
+      body: .object(
+        [.required("question", .string(bytes: 1...limits.question), "The question, in any language.")] + common),
+      result: (
+        "application/json",
+        .object(
+          [
+            .required("answer", .text, "The answer in the question's language; it says so when nothing fits."),
+            .required("sources", .array(of: .text, count: Self.many), "Addresses of the evidence, best first."),
+            .required("citations", .array(of: citation, count: Self.many), "Where each [n] of the answer comes from."),
+          ] + Self.provenance)
+      ), failures: Self.failures,
+      handler: .task { [store] _, body in
+        let started = ContinuousClock.now
+        let served = try store.snapshot(of: body["collection"]?.string)
+        let question = body["question"]?.string ?? ""
+        let hits = try await served.retriever.search(try request(body, query: question))
+        let answer = try await served.answerer.answer(question, from: hits)
+        return response(
+          [
+            .init("answer", .string(answer.text)), .init("sources", .array(answer.sources.map { .string($0) })),
+            .init("citations", .array(answer.citations.map(json))),
+          ], from: served, since: started, logged: [.init("answered", .bool(answer.isAnswered))])
+      })
+  }
+
+  // MARK: /search
+
+  private var search: Route {
+    let found = JSONSchema.object(
+      [.required("rank", .integer(1...limits.topK), "From 1.")] + Self.place + [
+        .required("text", .text, "The chunk's text.")
+      ])
+    return Route(
+      "POST", "/search", name: "search", summary: "Finds the chunks that fit a question best.", scope: .ask,
+      body: .object(
+        [
+          .optional("query", .string(bytes: 1...limits.question), "The question; this or `vector` is required."),
+          .optional(
+            "vector", .array(of: .number, count: 1...8_192),
+            "A ready embedding of the collection's model: vectors alone are searched."),
+        ] + common),
+      result: (
+        "application/json",
+        .object(
+          [.required("results", .array(of: found, count: 0...limits.topK), "The chunks, best first.")]
+            + Self.provenance)
+      ), failures: Self.failures,
+      handler: .task { [store] _, body in
+        let started = ContinuousClock.now
+        guard (body["query"] == nil) != (body["vector"] == nil) else {
+          throw RequestFailure(422, "Either “query” or “vector” has to be given, and not both.")
+        }
+        let served = try store.snapshot(of: body["collection"]?.string)
+        var wanted = try request(body, query: body["query"]?.string ?? "")
+        wanted.vector = try vector(body["vector"], for: served)
+        let hits = try await served.retriever.search(wanted)
+        let results = hits.enumerated().map { rank, hit in json(hit, rank: rank + 1) }
+        return response([.init("results", .array(results))], from: served, since: started)
+      })
+  }
+
+  private func vector(_ value: JSONValue?, for served: ServedSnapshot) throws(RequestFailure) -> [Float]? {
+    guard let numbers = value?.array else { return nil }
+    let vector = numbers.compactMap { $0.double.map { Float($0) } }
+    guard let embedder = served.manifest.embedder else {
+      throw RequestFailure(422, "The collection has no vectors; send “query”.")
+    }
+    guard vector.count == embedder.dimensions, vector.allSatisfy(\.isFinite) else {
+      throw RequestFailure(
+        422, "“vector” has to be \(embedder.dimensions) finite numbers, as “\(embedder.model)” makes them.")
+    }
+    return vector
+  }
+
+  // MARK: Both
+
+  private func request(_ body: JSONValue, query: String) throws(RequestFailure) -> SearchRequest {
+    SearchRequest(query: query, topK: body["top_k"]?.int ?? 4, filters: try FilterSyntax.filters(body["filters"]))
+  }
+
+  private func response(
+    _ members: [JSONValue.Member], from served: ServedSnapshot, since started: ContinuousClock.Instant,
+    logged: [JSONValue.Member] = []
+  ) -> ServerResponse {
+    let origin: [JSONValue.Member] = [
+      .init("collection", .string(served.manifest.collection)), .init("snapshot", .string(served.manifest.id)),
+    ]
+    let took = JSONValue.Member("took_ms", .number(milliseconds(started.duration(to: .now))))
+    var response = ServerResponse.json(.object(members + origin + [took]))
+    response.logged = origin + logged
+    return response
+  }
+
+  private func json(_ citation: Citation) -> JSONValue {
+    [
+      "url": .string(citation.url), "title": .string(citation.title), "heading": .string(citation.heading),
+      "anchor": citation.anchor.map { .string($0) } ?? .null, "quote": .string(citation.quote),
+      "score": .number(citation.score), "chunk": .integer(Int64(citation.chunk)),
+    ]
+  }
+
+  private func json(_ hit: SearchHit, rank: Int) -> JSONValue {
+    [
+      "rank": .integer(Int64(rank)), "score": .number(hit.score), "url": .string(hit.url), "title": .string(hit.title),
+      "heading": .string(hit.chunk.headingPath.joined(separator: " › ")),
+      "anchor": hit.chunk.anchor.map { .string($0) } ?? .null, "text": .string(hit.chunk.text),
+      "chunk": .integer(Int64(hit.chunkNumber)),
+    ]
+  }
+}

@@ -1,0 +1,94 @@
+internal import Corpus
+internal import Glibc
+
+/// What the service is started with.
+public struct ServiceSettings: Sendable {
+  /// The folder of the collections.
+  public var snapshots: String
+  /// The address to listen on; 127.0.0.1 by default.
+  public var listen = "127.0.0.1"
+  /// The port to listen on; 0 lets the system choose.
+  public var port = 8_080
+  /// The threads that read and write, 2 by default; answers are made on all cores whatever stands here.
+  public var threads = 2
+  /// What clients may ask of it.
+  public var limits = ServerLimits()
+  /// How often the folder is looked into when nothing tells of a change, in seconds; 5 by default.
+  public var pollSeconds = 5
+  /// The program's version, for the contract.
+  public var version = "0"
+
+  /// Makes settings with the defaults.
+  public init(snapshots: String) {
+    self.snapshots = snapshots
+  }
+}
+
+/// The whole query service: collections that follow what is published, and an HTTP server that asks them.
+public final class QueryService: Sendable {
+  /// Where it is reached.
+  public var url: String { server.url }
+  /// The port that it listens on, also when the system chose it.
+  public var port: Int { server.port }
+
+  private let store: CollectionStore
+  private let watcher: CollectionWatcher
+  private let server: HTTPServer
+  private let log: ServiceLog
+
+  /// Starts to listen at once and loads the collections meanwhile; `GET /ready` tells when they answer.
+  ///
+  /// - Parameters:
+  ///   - settings: where and how.
+  ///   - embedders: loads the models that the snapshots name.
+  ///   - log: takes a line for every request and every change.
+  /// - Throws: `ServingError` when the folder is missing or the address cannot be had.
+  public init(_ settings: ServiceSettings, embedders: EmbedderPool, log: ServiceLog) throws {
+    self.log = log
+    guard let folder = opendir(settings.snapshots) else {
+      throw ServingError.noSnapshots(folder: settings.snapshots, reason: String(cString: strerror(errno)))
+    }
+    closedir(folder)
+    let metrics = Metrics()
+    store = CollectionStore(folder: settings.snapshots, embedders: embedders, metrics: metrics, log: log)
+    var routes = AnswerRoutes(store: store, limits: settings.limits).all
+    routes += StatusRoutes(store: store, metrics: metrics).all
+    routes.append(Self.contract(of: routes, version: settings.version))
+    server = try HTTPServer(
+      address: settings.listen, port: settings.port, threads: settings.threads, limits: settings.limits, routes: routes,
+      metrics: metrics, log: log)
+    watcher = CollectionWatcher(store: store, folder: settings.snapshots, pollSeconds: settings.pollSeconds)
+    watcher.start()
+    log.write(
+      .info, "listening", ["url": .string(server.url), "snapshots": .string(settings.snapshots)])
+  }
+
+  private static func contract(of routes: [Route], version: String) -> Route {
+    let result = (type: "application/json", schema: JSONSchema.map(of: .any, maximum: 100))
+    let route = Route(
+      "GET", "/openapi.json", name: "contract", summary: "This contract.", scope: .open, result: result,
+      handler: .immediate { _ in .json(.null) })
+    let answer = ServerResponse.json(OpenAPI.document(of: routes + [route], version: version))
+    var complete = route
+    complete.handler = .immediate { _ in answer }
+    return complete
+  }
+
+  /// Looks into the folder now and tries refused snapshots again.
+  public func reload() {
+    log.write(.info, "reload")
+    watcher.reload()
+  }
+
+  /// Takes no more requests, lets those in flight end, then returns.
+  public func stop() {
+    log.write(.info, "stopping")
+    watcher.stop()
+    server.stop()
+    log.write(.info, "stopped")
+  }
+
+  deinit {
+    watcher.stop()
+  }
+}

@@ -1,0 +1,125 @@
+internal import Corpus
+internal import Glibc
+internal import Snapshots
+
+/// What machines and operators ask about the service itself.
+struct StatusRoutes: Sendable {
+  let store: CollectionStore
+  let metrics: Metrics
+
+  var all: [Route] { [health, ready, collections, metricsText] }
+
+  private static let status = JSONSchema.object([.required("status", .text, "“ok”.")])
+
+  private var health: Route {
+    let answer = ServerResponse.json(["status": .string("ok")])
+    return Route(
+      "GET", "/health", name: "health", summary: "Says that the process lives.", scope: .open,
+      result: ("application/json", Self.status), handler: .immediate { _ in answer })
+  }
+
+  private var ready: Route {
+    Route(
+      "GET", "/ready", name: "ready", summary: "Says whether questions can be answered.", scope: .open,
+      result: ("application/json", Self.status), failures: [(503, "Nothing is loaded yet.")],
+      handler: .immediate { [store] _ in
+        guard store.isReady else {
+          throw RequestFailure(503, "No collection is loaded yet.", headers: [.init("Retry-After", "1")])
+        }
+        return .json(["status": .string("ok")])
+      })
+  }
+
+  private var collections: Route {
+    let many = 0...1_000_000_000
+    let collection = JSONSchema.object([
+      .required("name", .text, "The collection's name."),
+      .required("snapshot", .text, "The snapshot that answers now."),
+      .required("created", .text, "When it was published (RFC 3339, UTC)."),
+      .required("age_seconds", .integer(0...Int(Int32.max)), "How long ago that was."),
+      .required("documents", .integer(many), "How many documents."),
+      .required("chunks", .integer(many), "How many chunks."),
+      .required("languages", .array(of: .text, count: 0...1_000), "The languages of the word index."),
+      .required(
+        "embedder",
+        .nullable(
+          .object([
+            .required("model", .text, "The model's name."), .required("provider", .text, "Who runs it."),
+            .required("dimensions", .integer(1...1_000_000), "The length of its vectors."),
+          ])), "The model of its vectors; null for a word index alone."),
+    ])
+    return Route(
+      "GET", "/collections", name: "collections", summary: "Lists the collections.", scope: .ask,
+      result: (
+        "application/json",
+        .object([.required("collections", .array(of: collection, count: 0...1_000), "In the order of names.")])
+      ),
+      handler: .immediate { [store] _ in .json(["collections": .array(store.served.map { json($0) })]) })
+  }
+
+  private func json(_ served: ServedSnapshot) -> JSONValue {
+    let manifest = served.manifest
+    return [
+      "name": .string(manifest.collection), "snapshot": .string(manifest.id),
+      "created": .string(Moment.text(manifest.created)), "age_seconds": .integer(age(of: manifest.created)),
+      "documents": .integer(Int64(manifest.documents)), "chunks": .integer(Int64(manifest.chunks)),
+      "languages": .array(manifest.languages.map { .string($0) }),
+      "embedder": manifest.embedder.map {
+        [
+          "model": .string($0.model), "provider": .string($0.provider), "dimensions": .integer(Int64($0.dimensions)),
+        ]
+      } ?? .null,
+    ]
+  }
+
+  private func age(of created: Int64) -> Int64 { max(0, Int64(time(nil)) - created) }
+
+  private var metricsText: Route {
+    Route(
+      "GET", "/metrics", name: "metrics", summary: "Counts what happened, for Prometheus.", scope: .admin,
+      result: ("text/plain", .text),
+      handler: .immediate { [store, metrics] _ in
+        let served = store.served
+        let gauges: [Metrics.Family] = [
+          .init(
+            "acervo_snapshot_info", .gauge, "The snapshot that answers for a collection.",
+            served.map { ([("collection", $0.manifest.collection), ("snapshot", $0.manifest.id)], 1) }),
+          .init(
+            "acervo_snapshot_age_seconds", .gauge, "How long ago it was published.",
+            served.map { ([("collection", $0.manifest.collection)], Double(age(of: $0.manifest.created))) }),
+          .init(
+            "acervo_snapshot_chunks", .gauge, "How many chunks it has.",
+            served.map { ([("collection", $0.manifest.collection)], Double($0.manifest.chunks)) }),
+          .init(
+            "process_resident_memory_bytes", .gauge, "Resident memory, mapped files included.",
+            [([], Double(ProcessStatus.residentBytes))]),
+          .init("process_open_fds", .gauge, "Open file descriptors.", [([], Double(ProcessStatus.openDescriptors))]),
+        ]
+        return .text(metrics.text(gauges: gauges), contentType: "text/plain; version=0.0.4; charset=utf-8")
+      })
+  }
+}
+
+/// What the kernel knows of this process.
+enum ProcessStatus {
+  /// Pages in memory, from `/proc/self/statm`; 0 where it cannot be read.
+  static var residentBytes: Int {
+    guard let file = fopen("/proc/self/statm", "re") else { return 0 }
+    defer { fclose(file) }
+    var buffer = [CChar](repeating: 0, count: 128)
+    guard fgets(&buffer, Int32(buffer.count), file) != nil else { return 0 }
+    let text = String(decoding: buffer.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
+    let fields = text.split(separator: " ")
+    return (fields.count > 1 ? Int(fields[1]) ?? 0 : 0) * sysconf(Int32(_SC_PAGESIZE))
+  }
+
+  /// How many descriptors are open; 0 where `/proc` is not there.
+  static var openDescriptors: Int {
+    guard let folder = opendir("/proc/self/fd") else { return 0 }
+    defer { closedir(folder) }
+    var count = 0
+    while readdir(folder) != nil { count += 1 }
+    // Not `.`, `..` and the folder itself.
+    return max(0, count - 3)
+  }
+}
