@@ -48,7 +48,7 @@ extension MarkupDocument {
   public static func xml(_ xml: [UInt8], limits: Limits = Limits()) throws(MarkupError) -> MarkupDocument {
     guard xml.count <= limits.bytes else { throw .tooLong(bytes: xml.count, limit: limits.bytes) }
     _ = Library.isReady
-    let guarded = AttributeGuard.bounded(xml, attributes: limits.attributes)
+    let guarded = AttributeGuard.bounded(NamedCharacters.resolved(xml), attributes: limits.attributes)
     let builder = MarkupBuilder(limits: limits, capacity: guarded.count)
     guard !guarded.isEmpty else { return builder.document() }
     let context = guarded.withUnsafeBytes { buffer in
@@ -108,7 +108,6 @@ final class MarkupBuilder {
     sax.pointee.characters = { data, text, length in MarkupBuilder.from(data)?.text(text, length) }
     sax.pointee.ignorableWhitespace = { data, text, length in MarkupBuilder.from(data)?.text(text, length) }
     sax.pointee.cdataBlock = { data, text, length in MarkupBuilder.from(data)?.text(text, length) }
-    sax.pointee.reference = { data, name in MarkupBuilder.from(data)?.reference(name) }
     sax.pointee.serror = { data, _ in MarkupBuilder.from(data)?.fault() }
     sax.pointee.startElementNs = { data, name, prefix, _, _, _, count, _, attributes in
       MarkupBuilder.from(data)?.start(name, prefix: prefix, attributes, count: Int(count))
@@ -209,20 +208,6 @@ final class MarkupBuilder {
 
   private func append(_ text: UnsafePointer<xmlChar>, _ length: Int32) {
     bytes.append(contentsOf: UnsafeBufferPointer(start: text, count: Int(length)))
-  }
-
-  /// An XML reference to an entity that nobody defined: HTML's characters, else what stands there.
-  private func reference(_ name: UnsafePointer<xmlChar>?) {
-    guard let name else { return }
-    var encoded: [UInt8]
-    if let entity = htmlEntityLookup(name), let scalar = Unicode.Scalar(entity.pointee.value) {
-      encoded = Array(String(Character(scalar)).utf8)
-    } else {
-      encoded = [UInt8(ascii: "&")]
-      encoded.append(contentsOf: UnsafeBufferPointer(start: name, count: Int(xmlStrlen(name))))
-      encoded.append(UInt8(ascii: ";"))
-    }
-    encoded.withUnsafeBufferPointer { text($0.baseAddress, Int32($0.count)) }
   }
 
   private func fault() {
