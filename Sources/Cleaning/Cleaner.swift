@@ -1,9 +1,13 @@
 public import Corpus
+internal import Markup
 
 /// Turns documents into clean text with structure.
 public struct Cleaner: Sendable {
   /// Changes whenever the same bytes would give another clean document.
   public static let version = 1
+
+  /// The longest document that is cleaned, in bytes.
+  public static let maximumBytes = 20_000_000
 
   /// What is kept.
   public struct Options: Sendable, Hashable {
@@ -31,7 +35,71 @@ public struct Cleaner: Sendable {
   /// Cleans one document.
   ///
   /// - Throws: `CleaningError` when nothing can be read (empty, binary, over the limits).
+  /// - Complexity: linear in the document's length.
   public func clean(_ document: Document) throws -> CleanDocument {
-    preconditionFailure("under construction")
+    guard document.body.count <= Self.maximumBytes else {
+      throw CleaningError.tooLong(url: document.url, bytes: document.body.count, limit: Self.maximumBytes)
+    }
+    guard document.body.contains(where: { $0 > 0x20 }) else { throw CleaningError.empty(url: document.url) }
+    let decoded = TextDecoder.decode(
+      document.body, transportCharset: document.charset, isHTML: document.mediaType == .html)
+    guard !isBinary(document.body, decoded) else { throw CleaningError.binary(url: document.url) }
+    var clean =
+      switch document.mediaType {
+      case .html: try html(decoded.utf8, document)
+      case .markdown: try markdown(decoded.utf8, document)
+      case .plainText: plainText(decoded.utf8)
+      }
+    if let title = document.title, !title.isEmpty { clean.title = PageFacts.words(title) }
+    if clean.language == nil { clean.language = PageFacts.language(document.language) }
+    guard !clean.blocks.isEmpty || !clean.title.isEmpty else { throw CleaningError.empty(url: document.url) }
+    return clean
+  }
+
+  private func isBinary(_ bytes: [UInt8], _ decoded: DecodedText) -> Bool {
+    if decoded.replacements * 10 > decoded.utf8.count, decoded.replacements > 20 { return true }
+    guard decoded.charset != .utf16BigEndian, decoded.charset != .utf16LittleEndian else { return false }
+    let sample = bytes.prefix(8192)
+    var odd = 0
+    for byte in sample where byte < 0x09 || (byte > 0x0D && byte < 0x20 && byte != 0x1B) { odd += 1 }
+    return odd * 20 > sample.count
+  }
+
+  func html(_ html: [UInt8], _ document: Document) throws -> CleanDocument {
+    let page = try parsed(html, document.url)
+    return clean(page, url: document.url, mainContentOnly: options.mainContentOnly)
+  }
+
+  func parsed(_ html: [UInt8], _ url: String) throws -> MarkupDocument {
+    var limits = MarkupDocument.Limits()
+    // Decoding may have made the page longer.
+    limits.bytes = Self.maximumBytes * 4
+    do {
+      return try MarkupDocument.html(html, limits: limits)
+    } catch .tooLong(let bytes, _) {
+      throw CleaningError.tooLong(url: url, bytes: bytes, limit: Self.maximumBytes)
+    } catch .outOfMemory {
+      throw CleaningError.outOfMemory(url: url)
+    }
+  }
+
+  func clean(_ page: MarkupDocument, url: String, mainContentOnly: Bool) -> CleanDocument {
+    let analysis = PageAnalysis(page: page, mainContentOnly: mainContentOnly)
+    let facts = PageFacts(page: page, analysis: analysis)
+    let pageBase = LinkResolution(base: url)
+    let base = facts.base.flatMap { LinkResolution.target($0, base: pageBase) }.flatMap { LinkResolution(base: $0) }
+    var walk = ContentWalk(
+      page: page, analysis: analysis, options: options, base: base ?? pageBase, keepsBoilerplate: !mainContentOnly)
+    walk.run(mainContentOnly ? MainContent(analysis: analysis).root() : 0)
+    if walk.writer.blocks.isEmpty, mainContentOnly {
+      // Better everything than nothing.
+      walk = ContentWalk(
+        page: page, analysis: analysis, options: options, base: base ?? pageBase, keepsBoilerplate: true)
+      walk.run(0)
+    }
+    return CleanDocument(
+      title: facts.title, language: facts.language, text: String(decoding: walk.writer.text, as: UTF8.self),
+      blocks: walk.writer.blocks,
+      canonicalURL: facts.canonical.flatMap { LinkResolution.target($0, base: base ?? pageBase) })
   }
 }

@@ -6,7 +6,7 @@ extension TextDecoder {
     let head = Array(bytes.prefix(1024))
     if let declared = xmlDeclaration(head) { return declared }
     var position = 0
-    while let open = head[position...].firstIndex(of: UInt8(ascii: "<")) {
+    while position < head.count, let open = head[position...].firstIndex(of: UInt8(ascii: "<")) {
       position = open + 1
       if head[open...].starts(with: "<!--".utf8) {
         position = endOfComment(head, open + 4)

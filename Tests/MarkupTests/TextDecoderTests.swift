@@ -61,6 +61,15 @@ import Testing
     #expect(decoded(page).1 == "utf-8")
   }
 
+  @Test(arguments: [
+    "<meta content=\"", "<meta charset='", "<meta charset=", "<meta", "<meta ", "<!--", "<!-", "<", "<meta =", "<?xml",
+  ])
+  func `a declaration cut off by the end of the first bytes is no declaration`(start: String) {
+    #expect(decoded(Array(start.utf8)).1 == "utf-8")
+    let padded = Array((String(repeating: " ", count: 1024 - start.utf8.count) + start + "x").utf8)
+    #expect(decoded(padded).1 == "utf-8")
+  }
+
   @Test func `meta cannot declare UTF-16`() {
     #expect(decoded(Array("<meta charset=utf-16>ñ".utf8)).1 == "utf-8")
   }

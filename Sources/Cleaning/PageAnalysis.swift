@@ -1,0 +1,264 @@
+internal import Markup
+
+/// What is known of a page before its content is read: what to leave out, and how much text stands where.
+struct PageAnalysis {
+  /// What becomes of a node and all below it.
+  enum Verdict: UInt8 {
+    case kept
+    /// Not text for readers: scripts, form controls, hidden elements.
+    case dropped
+    /// Around the content: navigation and the like.
+    case boilerplate
+  }
+
+  let page: MarkupDocument
+  private(set) var verdicts: [Verdict]
+  private(set) var hints: [ElementHints]
+  /// Bytes of words before each node, outside what is dropped; and of those in links.
+  private(set) var words: [Int32]
+  private(set) var linked: [Int32]
+  /// For each table what it holds itself, outside tables in it.
+  private(set) var tables: [MarkupNode: TableFacts] = [:]
+
+  struct TableFacts {
+    var rows = 0
+    var cells = 0
+    var headerCells = 0
+    var hasCaption = false
+    var hasHead = false
+    var hasTable = false
+    /// Lists, headings, code and the like in cells.
+    var structures = 0
+    var isPresentation = false
+  }
+
+  init(page: MarkupDocument, mainContentOnly: Bool) {
+    self.page = page
+    verdicts = Array(repeating: .kept, count: page.count)
+    hints = Array(repeating: [], count: page.count)
+    words = Array(repeating: 0, count: page.count + 1)
+    linked = Array(repeating: 0, count: page.count + 1)
+    classify()
+    measure()
+    if mainContentOnly {
+      leaveOutBoilerplate()
+      measure()
+    }
+  }
+
+  func wordBytes(of node: MarkupNode) -> Int { Int(words[page.end(of: node)] - words[node]) }
+  func linkedBytes(of node: MarkupNode) -> Int { Int(linked[page.end(of: node)] - linked[node]) }
+  func proseBytes(of node: MarkupNode) -> Int { wordBytes(of: node) - linkedBytes(of: node) }
+
+  // MARK: - One pass each
+
+  private mutating func classify() {
+    var known: [UInt64: ElementHints] = [:]
+    var openTables: [(node: MarkupNode, end: MarkupNode)] = []
+    var node = 0
+    while node < page.count {
+      while let last = openTables.last, last.end <= node { openTables.removeLast() }
+      guard !page.isText(node) else {
+        node += 1
+        continue
+      }
+      let tag = page.tag(of: node)
+      if Self.isDropped(tag) {
+        verdicts[node] = .dropped
+        node = page.end(of: node)
+        continue
+      }
+      if page.hasAttributes(node) {
+        hints[node] = hints(of: node, &known)
+        if isHidden(node) {
+          verdicts[node] = .dropped
+          node = page.end(of: node)
+          continue
+        }
+      }
+      if let table = openTables.last?.node { note(tag, node, in: table) }
+      if tag == .table {
+        if let outer = openTables.last?.node { tables[outer]?.hasTable = true }
+        var facts = TableFacts()
+        let role = page.value(of: .role, in: node)
+        facts.isPresentation = role == "presentation" || role == "none"
+        tables[node] = facts
+        openTables.append((node, page.end(of: node)))
+      }
+      node += 1
+    }
+  }
+
+  private mutating func note(_ tag: MarkupTag, _ node: MarkupNode, in table: MarkupNode) {
+    switch tag {
+    case .tr: tables[table]?.rows += 1
+    case .td: tables[table]?.cells += 1
+    case .th:
+      tables[table]?.cells += 1
+      tables[table]?.headerCells += 1
+    case .caption: tables[table]?.hasCaption = true
+    case .thead: tables[table]?.hasHead = true
+    case .h1, .h2, .h3, .h4, .h5, .h6, .pre, .article, .section, .form, .blockquote, .dl, .hr:
+      tables[table]?.structures += 1
+    default: break
+    }
+  }
+
+  private mutating func measure() {
+    var total: Int32 = 0
+    var inLinks: Int32 = 0
+    var linkEnd = 0
+    var node = 0
+    let bytes = page.bytes
+    bytes.withUnsafeBufferPointer { bytes in
+      while node < page.count {
+        words[node] = total
+        linked[node] = inLinks
+        if page.isText(node) {
+          let range = page.textRange(of: node)
+          var count: Int32 = 0
+          for index in range where bytes[index] > 0x20 { count &+= 1 }
+          total &+= count
+          if node < linkEnd { inLinks &+= count }
+          node += 1
+        } else if verdicts[node] != .kept {
+          let end = page.end(of: node)
+          for skipped in node..<end {
+            words[skipped] = total
+            linked[skipped] = inLinks
+          }
+          node = end
+        } else {
+          if page.tag(of: node) == .a { linkEnd = max(linkEnd, page.end(of: node)) }
+          node += 1
+        }
+      }
+    }
+    words[page.count] = total
+    linked[page.count] = inLinks
+  }
+
+  private mutating func leaveOutBoilerplate() {
+    let body = page.elements.first { page.tag(of: $0) == .body } ?? 0
+    guard page.count > 0 else { return }
+    let whole = max(1, proseBytes(of: body))
+    let isForum = looksLikeForum
+    var articleEnd = 0
+    var node = body + 1
+    while node < page.count {
+      guard !page.isText(node), verdicts[node] == .kept else {
+        node = page.isText(node) ? node + 1 : page.end(of: node)
+        continue
+      }
+      let tag = page.tag(of: node)
+      if tag == .article || tag == .main { articleEnd = max(articleEnd, page.end(of: node)) }
+      let inArticle = node < articleEnd
+      if isBoilerplate(tag, node, inArticle: inArticle, isForum: isForum, whole: whole) {
+        verdicts[node] = .boilerplate
+        node = page.end(of: node)
+      } else {
+        node += 1
+      }
+    }
+  }
+
+  private func isBoilerplate(
+    _ tag: MarkupTag, _ node: MarkupNode, inArticle: Bool, isForum: Bool, whole: Int
+  ) -> Bool {
+    let prose = proseBytes(of: node)
+    // Whatever it is called, what holds most of the page's words is not beside the content.
+    let isMost = prose * 2 > whole
+    if isMost { return false }
+    let hints = self.hints[node]
+    switch tag {
+    case .nav: return true
+    case .footer: return !inArticle || !hints.contains(.content)
+    case .header:
+      // An article's own header holds its title; the site's stands outside.
+      return !inArticle && !containsHeading(node)
+    case .aside: return !hints.contains(.admonition)
+    case .body, .html, .main, .article, .h1, .h2, .h3, .h4, .h5, .h6, .pre, .code, .tr, .td, .tbody: return false
+    default: break
+    }
+    if let role = page.value(of: .role, in: node), PageVocabulary.isBoilerplate(role: role) { return true }
+    if hints.contains(.admonition) { return false }
+    if hints.contains(.boilerplate) {
+      // In running text (a paragraph, a link) the same words are just words.
+      switch tag {
+      case .p, .a, .b, .em, .strong, .i, .time, .label: return false
+      case .span: return prose < 200
+      default: return !hints.contains(.content) || prose * 5 < whole
+      }
+    }
+    if hints.contains(.comments), !isForum { return prose * 5 < whole * 2 }
+    return false
+  }
+
+  private func containsHeading(_ node: MarkupNode) -> Bool {
+    var inner = node + 1
+    while inner < page.end(of: node) {
+      if page.tag(of: inner) == .h1, wordBytes(of: inner) > 0 { return true }
+      inner += 1
+    }
+    return false
+  }
+
+  private var looksLikeForum: Bool {
+    for node in 0..<page.count where !page.isText(node) {
+      if let type = page.value(of: .itemtype, in: node),
+        type.hasSuffix("DiscussionForumPosting") || type.hasSuffix("QAPage") || type.hasSuffix("Question")
+      {
+        return true
+      }
+      if page.tag(of: node) == .meta, page.value(of: .name, in: node)?.lowercased() == "generator",
+        let generator = page.value(of: .content, in: node)?.lowercased(),
+        ["discourse", "phpbb", "vbulletin", "xenforo", "mybb", "flarum", "vanilla", "invision", "nodebb"]
+          .contains(where: generator.contains)
+      {
+        return true
+      }
+    }
+    return false
+  }
+
+  // MARK: - Single elements
+
+  private static func isDropped(_ tag: MarkupTag) -> Bool {
+    switch tag {
+    case .script, .style, .template, .noscript, .svg, .iframe, .object, .embed, .canvas, .audio, .video, .head, .link,
+      .meta, .button, .input, .select, .textarea, .option, .optgroup, .datalist, .applet, .frame, .frameset, .noframes,
+      .noembed, .map, .area, .dialog, .title, .base, .progress, .meter, .param, .source, .track, .rp, .output:
+      true
+    default: false
+    }
+  }
+
+  private func hints(of node: MarkupNode, _ known: inout [UInt64: ElementHints]) -> ElementHints {
+    var result: ElementHints = []
+    for attribute in [MarkupAttribute.class, .id] {
+      guard let range = page.valueRange(of: attribute, in: node), !range.isEmpty, range.count <= 1024 else { continue }
+      // FNV-1a: the same few names stand on most elements of a page.
+      var key: UInt64 = 0xCBF2_9CE4_8422_2325
+      page.bytes.withUnsafeBufferPointer { bytes in
+        for index in range { key = (key ^ UInt64(bytes[index])) &* 0x0000_0100_0000_01B3 }
+      }
+      if let hints = known[key] {
+        result.formUnion(hints)
+      } else {
+        let hints = PageVocabulary.hints(names: page.string(in: range))
+        known[key] = hints
+        result.formUnion(hints)
+      }
+    }
+    return result
+  }
+
+  private func isHidden(_ node: MarkupNode) -> Bool {
+    if let hidden = page.value(of: .hidden, in: node), hidden != "until-found" { return true }
+    if let range = page.valueRange(of: .ariaHidden, in: node), page.string(in: range) == "true" { return true }
+    if hints[node].contains(.hidden) { return true }
+    guard let range = page.valueRange(of: .style, in: node), range.count >= 12, range.count < 4096 else { return false }
+    let style = page.string(in: range).lowercased().filter { !$0.isWhitespace }
+    return style.contains("display:none") || style.contains("visibility:hidden")
+  }
+}
