@@ -21,7 +21,7 @@ extension SettingType {
         if let choice = choices.first(where: { $0.word == text }) { return choice.value }
         if later.contains(text) {
           reader.report(
-            at: node, "not implemented yet: \(reader.label) “\(text)”",
+            at: node, "not implemented yet: “\(text)” as \(reader.label)",
             mend: "for now it can be: \(SettingsReader.quoted(words))")
         } else if Variables(text).hasVariables {
           reader.needs("one of \(SettingsReader.quoted(words))", node)
@@ -67,7 +67,7 @@ extension SettingType {
         }
         guard count.contains(nodes.count) else {
           if nodes.isEmpty {
-            reader.report(at: node, "\(reader.label) is empty", mend: "write at least one entry, or leave the key out")
+            reader.report(at: node, "\(reader.label) is empty", mend: "write at least one entry\(reader.orLeaveOut)")
           } else {
             reader.report(
               at: node, "\(reader.label) has \(nodes.count) entries, and \(count.upperBound) are the limit",
@@ -80,9 +80,9 @@ extension SettingType {
         for (index, node) in nodes.enumerated() {
           let value = reader.labelled("entry \(index + 1) of \(label)") { reader in
             // What is missing in an entry is shown at the entry, not at the list's key.
-            let key = reader.currentKey
-            reader.currentKey = nil
-            defer { reader.currentKey = key }
+            let (key, mayBeLeftOut) = (reader.currentKey, reader.mayBeLeftOut)
+            (reader.currentKey, reader.mayBeLeftOut) = (nil, false)
+            defer { (reader.currentKey, reader.mayBeLeftOut) = (key, mayBeLeftOut) }
             return element.read(node, &reader)
           }
           if let value { values.append(value) }

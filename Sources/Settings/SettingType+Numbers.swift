@@ -146,7 +146,9 @@ extension SettingsReader {
         at: node, "\(label) needs \(needs), and variables are read only in texts",
         mend: "write the value itself\(example)")
     } else if node.scalar == .null {
-      report(at: node, "\(label) has no value", mend: "write \(needs)\(example), or leave the key out")
+      report(at: node, "\(label) has no value", mend: "write \(needs)\(example)\(orLeaveOut)")
+    } else if node.isQuotedPlainly {
+      report(at: node, "\(label) needs \(needs), not the text \(node.inWords)", mend: "write it without quotes")
     } else {
       report(at: node, "\(label) needs \(needs), not \(node.inWords)", mend: "write \(needs)\(example)")
     }

@@ -11,18 +11,23 @@ extension SettingsObject {
     var type = SettingType<Root>(
       schema: stepsSchema,
       read: { node, reader in
-        guard case .list(let nodes) = node.content, !nodes.isEmpty else {
+        guard case .list(let nodes) = node.content else {
           reader.report(
             at: node,
-            "\(reader.label) needs a list, not \(node.elements.isEmpty && node.scalar == nil ? "this" : node.inWords)",
+            "\(reader.label) needs a list, not \(node.inWords)",
             mend: "write “- \(names[0]): …” and so on: \(SettingsReader.quoted(names))")
           return nil
         }
         var root = initial
         let before = reader.faultCount
+        // Named in entries that are no step: their fault is told there, they are not missing as well.
+        var unclear: Set<String> = []
         var seen: [(name: String, index: Int, line: Int)] = []
         for node in nodes {
-          guard let entry = step(node, called: noun, &reader) else { continue }
+          guard let entry = step(node, called: noun, &reader) else {
+            unclear.formUnion(Self.names(in: node))
+            continue
+          }
           guard let index = names.firstIndex(of: entry.key) else {
             reader.report(
               at: entry.keyRange.lowerBound, "unknown \(noun) “\(SettingsNode.cut(entry.key))”",
@@ -40,9 +45,9 @@ extension SettingsObject {
               mend: "the \(noun)s always stand in this order: \(names.joined(separator: ", "))")
           }
           seen.append((entry.key, index, reader.source.line(at: place)))
-          reader.read(entry) { fields[index].read(entry.value, &root, &$0) }
+          reader.read(entry, isRequired: true) { fields[index].read(entry.value, &root, &$0) }
         }
-        for name in required where !seen.contains(where: { $0.name == name }) {
+        for name in required where !unclear.contains(name) && !seen.contains(where: { $0.name == name }) {
           reader.reportKey(
             "the \(noun) “\(name)” is missing",
             mend: "add “- \(name): …”; the \(noun)s are, in this order: \(names.joined(separator: ", "))")
@@ -53,6 +58,14 @@ extension SettingsObject {
     type.showsDefault = false
     type.secretNames = secretNames
     return type
+  }
+
+  private static func names(in node: SettingsNode) -> [String] {
+    switch node.content {
+    case .map(let entries): entries.map(\.key)
+    case .scalar(let text, _): [text]
+    case .list: []
+    }
   }
 
   /// The one entry of a step.

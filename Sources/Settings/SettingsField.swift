@@ -10,6 +10,8 @@ public struct SettingsField<Root: Sendable>: Sendable {
   /// Names of settings inside a group, so that one written outside can be told where it belongs.
   let inner: [String]
   let secretNames: Set<String>
+  /// Whether its own value is a secret, not one inside.
+  var isSecret: Bool { secretNames.contains(name) }
   let schema: @Sendable (Root) -> JSONValue
   let read: @Sendable (SettingsNode, inout Root, inout SettingsReader) -> Void
   let write: @Sendable (Root) -> JSONValue?

@@ -59,6 +59,15 @@ public struct SettingsNode: Sendable {
     return .string(text)
   }
 
+  /// Whether a number or a Boolean stands in quotes, which make it a text.
+  var isQuotedPlainly: Bool {
+    guard case .scalar(let text, false) = content else { return false }
+    return switch SettingsNode(content: .scalar(text, isPlain: true), range: range).scalar {
+    case .bool, .integer, .number: true
+    default: false
+    }
+  }
+
   /// The value in a few words, for «needs a whole number, not …».
   var inWords: String {
     switch content {

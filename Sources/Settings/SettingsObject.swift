@@ -115,7 +115,7 @@ extension SettingsObject {
         refuse(entry, &reader)
         continue
       }
-      reader.read(entry) { field.read(entry.value, &root, &$0) }
+      reader.read(entry, isRequired: field.isRequired) { field.read(entry.value, &root, &$0) }
     }
     for field in fields where field.isRequired && !entries.contains(where: { $0.key == field.name }) {
       reader.report(
@@ -128,12 +128,20 @@ extension SettingsObject {
 
   private func refuse(_ entry: SettingsNode.Entry, _ reader: inout SettingsReader) {
     // A mistyped key may have been meant for a secret.
-    if !secretNames.isEmpty { reader.hide(entry.value) }
+    if fields.contains(where: \.isSecret) { reader.hide(entry.value) }
+    // Nobody sees so many, and a suggestion for each of a hundred thousand keys would take long.
+    guard !reader.isFull else {
+      reader.report(at: entry.keyRange.lowerBound, "unknown key", mend: "")
+      return
+    }
     let mend: String
+    let known = fields.map(\.name)
     if let group = fields.first(where: { $0.inner.contains(entry.key) }) {
-      mend = "“\(entry.key)” belongs into “\(group.name)”: write \(group.name): { \(entry.key): … }"
+      mend = "“\(entry.key)” belongs in “\(group.name)”: write \(group.name): { \(entry.key): … }"
+    } else if let name = known.first(where: { entry.key.hasPrefix($0 + ":") }) {
+      mend = "put a space after the colon: “\(name): …”"
     } else {
-      mend = Suggestion.mend(for: entry.key, among: fields.map(\.name), introduction: "known here")
+      mend = Suggestion.mend(for: entry.key, among: known, introduction: "known here")
     }
     reader.report(
       at: entry.keyRange.lowerBound, "unknown key “\(SettingsNode.cut(entry.key))”\(reader.inLabel)", mend: mend)
@@ -186,12 +194,16 @@ extension SettingsObject {
 
 extension SettingsReader {
   /// Reads the value of an entry under its key as label.
-  mutating func read(_ entry: SettingsNode.Entry, _ body: (inout SettingsReader) -> Void) {
-    let outer = currentKey
+  mutating func read(_ entry: SettingsNode.Entry, isRequired: Bool, _ body: (inout SettingsReader) -> Void) {
+    let (key, mayBeLeftOut) = (currentKey, self.mayBeLeftOut)
     currentKey = entry.keyRange.lowerBound
+    self.mayBeLeftOut = !isRequired
     labelled("“\(SettingsNode.cut(entry.key))”", body)
-    currentKey = outer
+    (currentKey, self.mayBeLeftOut) = (key, mayBeLeftOut)
   }
+
+  /// What a mend adds where nothing need stand.
+  var orLeaveOut: String { mayBeLeftOut ? ", or leave the key out" : "" }
 
   /// Records a fault at the key of the entry being read.
   mutating func reportKey(_ message: String, mend: String) {

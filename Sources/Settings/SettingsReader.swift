@@ -12,6 +12,8 @@ public struct SettingsReader {
   private var labels: [String] = []
   /// Where the key of the entry being read stands.
   var currentKey: Int?
+  /// Whether the entry being read need not be there.
+  var mayBeLeftOut = false
 
   init(source: SettingsSource, environment: [String: String], folder: String) {
     self.source = source
@@ -27,6 +29,11 @@ public struct SettingsReader {
 
   /// How many faults have been found so far.
   var faultCount: Int { faults.count }
+
+  /// Whether further faults are counted, not told.
+  ///
+  /// Faults are sorted by place at the end, but come nearly in that order, hence the margin.
+  var isFull: Bool { faults.count >= 4 * Self.maximumFaults }
 
   /// Reads with another label.
   mutating func labelled<Result>(_ label: String, _ body: (inout SettingsReader) -> Result) -> Result {
@@ -87,7 +94,7 @@ extension SettingsReader {
     switch node.scalar {
     case .string: break
     case .null:
-      report(at: node, "\(label) has no value", mend: "write \(needs), or leave the key out")
+      report(at: node, "\(label) has no value", mend: "write \(needs)\(orLeaveOut)")
       return nil
     default:
       report(

@@ -12,8 +12,9 @@ struct SettingsFault: Error {
 struct SettingsSource: Sendable {
   /// The largest settings file in bytes; real ones have a few thousand.
   static let maximumSize = 1 << 20
-  /// How many characters of a long line are shown.
-  private static let window = 120
+  /// Beyond so many Unicode scalars before a place, a column counts scalars: finding the characters of a line of a
+  /// megabyte for each of many faults would take minutes.
+  private static let longLine = 10_000
 
   let file: String
   let scalars: [Unicode.Scalar]
@@ -75,77 +76,11 @@ struct SettingsSource: Sendable {
     let line = line(at: place)
     let range = range(ofLine: line)
     place = min(place, range.upperBound)
-    let column = text(range.lowerBound..<place).count + 1
+    let before = range.lowerBound..<place
+    let column = before.count > Self.longLine ? before.count : text(before).count
     return SettingsError(
-      position: SourcePosition(file: file, line: line, column: column), message: fault.message, mend: fault.mend,
-      excerpt: excerpt(of: range, at: place, hiding: hidden + secrets(in: range)))
-  }
-
-  private func excerpt(of range: Range<Int>, at place: Int, hiding hidden: [Range<Int>]) -> SettingsError.Excerpt {
-    var shown: [Character] = []
-    var caret = 0
-    var index = range.lowerBound
-    for character in text(range) {
-      if index <= place { caret = shown.count }
-      let end = index + character.unicodeScalars.count
-      if let secret = hidden.first(where: { $0.contains(index) }) {
-        if index == max(secret.lowerBound, range.lowerBound) { shown.append(contentsOf: "•••") }
-      } else {
-        shown.append(Self.isControl(character) ? "\u{FFFD}" : character)
-      }
-      index = end
-    }
-    if place >= index { caret = shown.count }
-    var first = 0
-    if shown.count > Self.window {
-      first = max(0, min(caret - Self.window / 2, shown.count - Self.window))
-      shown = Array(shown[first..<min(first + Self.window, shown.count)])
-    }
-    let ellipsis = first > 0 ? "…" : ""
-    let indent = shown.prefix(caret - first).map { $0 == "\t" ? "\t" : Self.isWide($0) ? "  " : " " }.joined()
-    return .init(line: ellipsis + String(shown), indent: (first > 0 ? " " : "") + indent)
-  }
-
-  /// The values of settings known as secret, where they stand on the line of their key.
-  ///
-  /// This needs no parsed tree, so that it also holds in a file that is not YAML.
-  private func secrets(in line: Range<Int>) -> [Range<Int>] {
-    guard !secretNames.isEmpty else { return [] }
-    var found: [Range<Int>] = []
-    var word = ""
-    for index in line {
-      let scalar = scalars[index]
-      if scalar == ":" {
-        var start = index + 1
-        while start < line.upperBound, scalars[start] == " " { start += 1 }
-        let isVariable = start + 1 < line.upperBound && scalars[start] == "$" && scalars[start + 1] == "{"
-        if secretNames.contains(word), start < line.upperBound, !isVariable { found.append(start..<line.upperBound) }
-        word = ""
-      } else if scalar == "_" || scalar == "-" || scalar.properties.isAlphabetic || scalar.properties.numericType != nil
-      {
-        word.unicodeScalars.append(scalar)
-      } else if scalar != " " && scalar != "\"" && scalar != "'" {
-        word = ""
-      } else if index + 1 < line.upperBound, scalars[index + 1] != ":", scalars[index + 1] != " " {
-        word = ""
-      }
-    }
-    return found
-  }
-
-  private static func isControl(_ character: Character) -> Bool {
-    character != "\t" && character.unicodeScalars.contains { $0.properties.generalCategory == .control }
-  }
-
-  /// Whether a terminal gives the character two columns (the East Asian wide blocks and emoji).
-  private static func isWide(_ character: Character) -> Bool {
-    guard let scalar = character.unicodeScalars.first?.value else { return false }
-    return switch scalar {
-    case 0x1100...0x115F, 0x2E80...0xA4CF, 0xAC00...0xD7A3, 0xF900...0xFAFF, 0xFE30...0xFE6F, 0xFF00...0xFF60,
-      0xFFE0...0xFFE6, 0x1F300...0x1FAFF, 0x20000...0x3FFFD:
-      true
-    default: false
-    }
+      position: SourcePosition(file: file, line: line, column: column + 1), message: fault.message, mend: fault.mend,
+      excerpt: excerpt(of: range, at: place, hiding: hidden))
   }
 }
 

@@ -27,7 +27,11 @@ final class YAMLEvents {
   private let parser: UnsafeMutablePointer<yaml_parser_t>
   private let bytes: UnsafeMutableBufferPointer<UInt8>
 
-  init(_ utf8: [UInt8]) {
+  private let source: SettingsSource
+
+  init(_ source: SettingsSource) {
+    self.source = source
+    let utf8 = Array(source.text(0..<source.scalars.count).utf8)
     // libyaml reads the input while it parses, so the bytes live as long as the parser.
     bytes = .allocate(capacity: max(utf8.count, 1))
     _ = bytes.initialize(from: utf8)
@@ -82,47 +86,9 @@ final class YAMLEvents {
 
   /// libyaml's complaint, put so that a person who does not know YAML's grammar can act on it.
   private func fault() -> SettingsFault {
-    let mark = parser.pointee.problem_mark.index
-    guard let problem = parser.pointee.problem.map({ String(cString: $0) }) else {
-      return SettingsFault(start: mark, message: "this is not YAML", mend: "look at the lines around it")
-    }
-    for (fragment, message, mend) in Self.explanations where problem.contains(fragment) {
-      return SettingsFault(start: mark, message: message, mend: mend)
-    }
-    return SettingsFault(start: mark, message: "this is not YAML: \(problem)", mend: "look at the lines around it")
+    let place = parser.pointee.problem_mark.index
+    let context = parser.pointee.context == nil ? nil : parser.pointee.context_mark.index
+    let problem = parser.pointee.problem.map { String(cString: $0) } ?? "no reason given"
+    return YAMLProblem(text: problem, place: place, context: context).fault(in: source)
   }
-
-  /// Fragments of libyaml's problem texts (parser.c and scanner.c of 0.2.5); an unknown text is passed on as it is.
-  private static let explanations: [(String, String, String)] = [
-    (
-      "mapping values are not allowed", "a “key: value” cannot stand here",
-      "check the indentation; a value that holds “: ” needs quotes"
-    ),
-    (
-      "did not find expected key", "the mapping above does not go on like this",
-      "bring the key to the indentation of the keys above it"
-    ),
-    (
-      "did not find expected '-' indicator", "the list above does not go on like this",
-      "begin each entry with “- ” at the same indentation"
-    ),
-    ("did not find expected ',' or '}'", "“,” or “}” is missing before this", "close the “{” or put a comma"),
-    ("did not find expected ',' or ']'", "“,” or “]” is missing before this", "close the “[” or put a comma"),
-    (
-      "did not find expected node content", "a value is missing here",
-      "write a value, or quotes around one that begins so"
-    ),
-    ("could not find expected ':'", "“:” is missing after a key", "write “key: value”, with a space after the colon"),
-    (
-      "cannot start any token", "no value begins with this character",
-      "indent with spaces, not tabs; put quotes around the value"
-    ),
-    ("unexpected end of stream", "the file ends inside a quoted string", "close the quotes"),
-    ("sequence entries are not allowed", "a list cannot begin here", "put the first “- ” on a line of its own"),
-    (
-      "unknown escape character", "there is no such escape in a quoted string",
-      "write “\\\\” for a backslash, or use single quotes"
-    ),
-    ("exceeded max depth", "the values are nested too deeply", "settings nest a few levels; check the brackets"),
-  ]
 }

@@ -9,7 +9,7 @@ struct YAMLTree {
 
   init(_ source: SettingsSource) {
     self.source = source
-    events = YAMLEvents(Array(source.text(0..<source.scalars.count).utf8))
+    events = YAMLEvents(source)
   }
 
   /// The tree of the only document; nil when the file has no value at all.
@@ -48,9 +48,9 @@ struct YAMLTree {
     if event.hasTag { refuse(event, "tags (“!name”) are not read in settings", "remove it") }
     switch event.kind {
     case .alias:
-      refuse(
-        event, "aliases (“*name”) are not read in settings", "write the value itself, in quotes if it begins with “*”")
-      return SettingsNode(content: .scalar("", isPlain: true), range: event.range)
+      throw SettingsFault(
+        start: event.range.lowerBound, message: "aliases (“*name”) are not read in settings",
+        mend: "write the value itself, in quotes if it begins with “*”")
     case .scalar(let text, let isPlain):
       return SettingsNode(content: .scalar(text, isPlain: isPlain), range: event.range)
     case .listStart: return try list(from: event.range.lowerBound, depth: depth)
@@ -83,7 +83,6 @@ struct YAMLTree {
         refuse(event, "a key must be a word, not \(key.inWords)", "write “key: value”")
         continue
       }
-      if case .alias = event.kind { continue }
       if name == "<<" {
         refuse(event, "merge keys (“<<”) are not read in settings", "repeat the values")
       } else if let first = seen[name] {

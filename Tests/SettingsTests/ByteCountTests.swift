@@ -18,7 +18,10 @@ import Testing
     #expect(ByteCount.parse(text) == nil)
   }
 
-  @Test(arguments: [(0, "0B"), (1, "1B"), (1024, "1KiB"), (5_000_000, "5MB"), (512_000, "500KiB"), (512_000_000, "512MB"), (1 << 20, "1MiB")])
+  @Test(arguments: [
+    (0, "0B"), (1, "1B"), (1024, "1KiB"), (5_000_000, "5MB"), (512_000, "500KiB"), (512_000_000, "512MB"),
+    (1 << 20, "1MiB"),
+  ])
   func `a size is written in the largest unit that divides it`(bytes: Int, text: String) {
     #expect(ByteCount.text(bytes) == text)
     #expect(ByteCount.parse(text) == bytes)
