@@ -70,3 +70,20 @@ public struct SourceError: Error, Sendable, Equatable, CustomStringConvertible {
     self.description = description
   }
 }
+
+/// How far a source is, for people who watch.
+public struct SourceProgress: Sendable, Equatable {
+  /// How many addresses are known so far.
+  public var known: Int
+  /// How many of them are decided: documents, skipped and failed ones.
+  public var done: Int
+  /// How many of them gave a document.
+  public var kept: Int
+
+  /// Makes a count.
+  public init(known: Int, done: Int, kept: Int) {
+    self.known = known
+    self.done = done
+    self.kept = kept
+  }
+}

@@ -77,7 +77,7 @@ public struct RetryPolicy: Sendable {
         guard error.isTransient else { throw error }
         result = .failure(error)
       }
-      let retryAfter = (try? result.get())?.header("retry-after").flatMap { Double($0) }
+      let retryAfter = (try? result.get())?.header("retry-after").flatMap { RetryAfter.seconds($0, now: timing.now()) }
       guard
         let wait = wait(afterTries: tries, waited: waited, retryAfter: retryAfter, random: timing.random())
       else { return try result.get() }

@@ -78,6 +78,14 @@ import Testing
     #expect(waits.all.withLock { $0 } == [7])
   }
 
+  @Test func `Retry-After as a date is obeyed`() async throws {
+    let waits = Waits()
+    // 1994-11-06T08:49:37Z is 784111777.
+    let headers = [(name: "retry-after", value: "Sun, 06 Nov 1994 08:49:37 GMT")]
+    _ = try await replay([503, 200], headers: headers, timing: waits.timing(now: 784_111_767))
+    #expect(waits.all.withLock { $0 } == [10])
+  }
+
   @Test func `A Retry-After beyond the limit ends the tries`() async throws {
     let result = try await replay([503, 200], headers: [("retry-after", "3600")], timing: Waits().timing())
     #expect(result == (503, 1))

@@ -1,4 +1,5 @@
 internal import HTTPClient
+internal import Markup
 
 /// What a crawl wants to know of a page: where it leads and what it says to robots.
 struct PageLinks: Equatable {
@@ -26,12 +27,12 @@ struct PageLinks: Equatable {
   /// Reads a page.
   ///
   /// - Parameters:
-  ///   - page: its bytes in any charset that keeps ASCII, or UTF-16.
+  ///   - page: its bytes, in any charset.
   ///   - url: where it was found.
   ///   - charset: what the transport said, if anything.
   ///   - agent: the crawler's product token, as it may name a `<meta>`.
   init(page: [UInt8], url: WebURL, charset: String?, agent: String) {
-    let bytes = Self.narrowed(page, charset: charset)
+    let bytes = Self.decoded(page, charset: charset)
     bytes.withUnsafeBufferPointer { read($0, url: url, agent: agent.lowercased()) }
   }
 
@@ -105,25 +106,16 @@ struct PageLinks: Equatable {
 
   // MARK: Text
 
-  /// UTF-16 made UTF-8; everything else as it is, for tags and most addresses are ASCII in every other charset.
-  private static func narrowed(_ bytes: [UInt8], charset: String?) -> [UInt8] {
-    let name = charset?.lowercased() ?? ""
-    let isLittle = bytes.starts(with: [0xFF, 0xFE]) || name == "utf-16le" || name == "utf-16"
-    let isBig = bytes.starts(with: [0xFE, 0xFF]) || name == "utf-16be"
-    guard isLittle || isBig, !bytes.starts(with: [0xEF, 0xBB, 0xBF]) else { return bytes }
-    let units = (0..<bytes.count / 2).map { pair -> UInt16 in
-      let first = UInt16(bytes[2 * pair])
-      let second = UInt16(bytes[2 * pair + 1])
-      return isBig ? first << 8 | second : second << 8 | first
-    }
-    return Array(String(decoding: units, as: UTF16.self).utf8)
+  /// The page in UTF-8: as it is where it is that already, as nearly all are.
+  private static func decoded(_ bytes: [UInt8], charset: String?) -> [UInt8] {
+    let isWide = charset?.lowercased().hasPrefix("utf-16") == true
+    if !isWide, String(validating: bytes, as: UTF8.self) != nil { return bytes }
+    return TextDecoder.decode(bytes, transportCharset: charset).utf8
   }
 
-  /// An attribute's value: UTF-8, or Latin-1 where it is not, with its character references replaced.
+  /// An attribute's value with its character references replaced.
   static func text(_ bytes: Slice<UnsafeBufferPointer<UInt8>>) -> String {
-    let text =
-      String(validating: bytes, as: UTF8.self)
-      ?? String(String.UnicodeScalarView(bytes.map { Unicode.Scalar($0) }))
+    let text = String(decoding: bytes, as: UTF8.self)
     return text.utf8.contains(0x26) ? replacingReferences(text) : text
   }
 

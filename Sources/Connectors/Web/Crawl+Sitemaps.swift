@@ -1,0 +1,71 @@
+internal import HTTPClient
+internal import Pipelines
+
+extension Crawl {
+  /// Files of one crawl: an index may name 50,000.
+  private static let maximumSitemaps = 1_000
+  /// An index that names an index that names an index: the protocol knows one level.
+  private static let maximumSitemapDepth = 3
+
+  /// Reads the sitemaps of the starts' origins: those that robots.txt names, otherwise `/sitemap.xml`.
+  ///
+  /// - Returns: the listed pages in scope, in the files' order.
+  func readSitemaps() async throws -> [String] {
+    var waiting: [(url: WebURL, depth: Int, isNamed: Bool)] = []
+    var origins: Set<String> = []
+    for start in starts where origins.insert(start.origin ?? "").inserted {
+      var named: [WebURL] = []
+      if case .rules(let rules) = robots[start.origin ?? ""] {
+        named = rules.sitemaps.compactMap { WebURL($0, base: start)?.withoutFragment }.filter(\.isHTTP)
+      }
+      if named.isEmpty, let usual = WebURL("/sitemap.xml", base: start) {
+        waiting.append((usual, 1, false))
+      } else {
+        waiting += named.map { ($0, 1, true) }
+      }
+    }
+    var seen: Set<WebURL> = []
+    var pages: [String] = []
+    var next = 0
+    while next < waiting.count {
+      let (url, depth, isNamed) = waiting[next]
+      next += 1
+      guard seen.insert(url).inserted else { continue }
+      guard seen.count <= Self.maximumSitemaps else {
+        cutShort = "there are more than \(Self.maximumSitemaps) sitemaps"
+        break
+      }
+      switch try await fetcher.sitemap(url) {
+      case .success(let sitemap):
+        if sitemap.isCut { cutShort = "the sitemap \(url) could be read in part only" }
+        pages += sitemap.pages.map { SessionParameters.removed(from: $0.url.withoutFragment) }.filter {
+          fetcher.scope.verdict(on: $0) == .inside
+        }
+        .map(\.description)
+        if depth < Self.maximumSitemapDepth {
+          waiting += sitemap.sitemaps.map { ($0.url.withoutFragment, depth + 1, true) }
+        }
+      case .failure(let failure):
+        // Nobody promised that the usual place holds one.
+        if isNamed { cutShort = "the sitemap \(failure.url) could not be read: \(failure.reason)" }
+      }
+    }
+    return pages
+  }
+}
+
+extension PageFetcher {
+  /// Gets and reads one sitemap.
+  func sitemap(_ url: WebURL) async throws -> Swift.Result<Sitemap, SourceFailure> {
+    do {
+      guard let (found, response) = try await getFile(url, delay: settings.delay, maximumSize: Sitemap.maximumSize)
+      else { return .failure(SourceFailure(url: url.description, reason: "it redirects too often or nowhere")) }
+      guard response.status == 200 else {
+        return .failure(SourceFailure(url: url.description, reason: "HTTP status \(response.status)"))
+      }
+      return .success(Sitemap(parsing: response.body, url: found))
+    } catch let error as HTTPError {
+      return .failure(SourceFailure(url: url.description, reason: error.message))
+    }
+  }
+}

@@ -1,0 +1,373 @@
+internal import Corpus
+internal import HTTPClient
+internal import Pipelines
+
+/// One crawl under way: what is known, what was decided, and what comes next.
+///
+/// All decisions are made here, in one task and in an order that does not depend on timing; only `PageFetcher` runs
+/// in many tasks at once.
+final class Crawl {
+  /// An address to fetch.
+  struct Candidate: Sendable {
+    var url: String
+    /// How many redirects led here.
+    var hops = 0
+    /// Whether it is a start, or what a start redirects to.
+    var isStart = false
+    /// Whether the page is kept though it names another address: that one gave nothing.
+    var ignoresCanonical = false
+  }
+
+  /// What became of an address.
+  enum Outcome {
+    /// It is still to be fetched, in this level or the next.
+    case waiting
+    case kept
+    /// It gave no page of its own, for whatever reason.
+    case left
+    /// Another address stands for it: a redirect's target, the canonical one, the one with the same content.
+    case sameAs(String)
+  }
+
+  static let maximumHops = 10
+  /// Addresses that are remembered: what a site without end may cost in memory.
+  private var maximumKnown: Int { max(100_000, 20 * settings.maximumPages) }
+
+  let source: String
+  let starts: [WebURL]
+  let fetcher: PageFetcher
+  let deadline: ContinuousClock.Instant
+  let emit: @Sendable (SourceEvent) async throws -> Void
+  private let progress: (@Sendable (SourceProgress) -> Void)?
+
+  private var outcomes: [String: Outcome] = [:]
+  /// Pages that name an address as their own which is still to be fetched.
+  private var followers: [String: [Candidate]] = [:]
+  private var keptByContent: [ContentHash: String] = [:]
+  var robots: [String: OriginRobots] = [:]
+  private var nextLevel: Set<String> = []
+  private var followUps: [Candidate] = []
+  private var traps = CrawlTraps()
+  private var depth = 0
+  private(set) var kept = 0
+  private var settled = 0
+  private var failed = 0
+  private var reachedPages = 0
+  private var startTroubles: [String] = []
+  var cutShort: String?
+
+  var settings: WebSettings { fetcher.settings }
+
+  init(
+    source: String, starts: [WebURL], fetcher: PageFetcher, deadline: ContinuousClock.Instant,
+    emit: @escaping @Sendable (SourceEvent) async throws -> Void, progress: (@Sendable (SourceProgress) -> Void)?
+  ) {
+    self.source = source
+    self.starts = starts
+    self.fetcher = fetcher
+    self.deadline = deadline
+    self.emit = emit
+    self.progress = progress
+  }
+
+  // MARK: Levels
+
+  /// Crawls to the end.
+  func run() async throws -> SourceListing {
+    try await readRobots(of: starts)
+    let listed = settings.sitemap == .off ? [] : try await readSitemaps()
+    if settings.sitemap == .only {
+      for url in listed { enqueue(url) }
+      if nextLevel.isEmpty, cutShort == nil { cutShort = "no sitemap lists a page" }
+      guard !nextLevel.isEmpty else {
+        throw SourceError(source: source, "\(cutShort ?? ""); mend the site's sitemap or set `sitemap: auto`")
+      }
+    } else {
+      for url in starts where outcomes.updateValue(.waiting, forKey: url.description) == nil {
+        followUps.append(Candidate(url: url.description, isStart: true))
+      }
+      // As if a start linked to them: starts come first when pages are limited.
+      if settings.maximumDepth > 0 { for url in listed { enqueue(url) } }
+    }
+    while true {
+      let level = try await takeLevel()
+      var round = level + followUps
+      followUps = []
+      while !round.isEmpty, !isCut {
+        try await process(round.sorted { $0.url < $1.url })
+        round = followUps
+        followUps = []
+      }
+      if isCut || nextLevel.isEmpty { break }
+      depth += 1
+    }
+    guard reachedPages > 0 else { throw unreachable() }
+    if failed > 0, cutShort == nil {
+      cutShort = "\(failed) address\(failed == 1 ? "" : "es") failed, and what they lead to is unknown"
+    }
+    let totals = fetcher.totals
+    return SourceListing(cutShort: cutShort, requests: totals.requests, bytes: totals.bytes)
+  }
+
+  /// Whether a limit ended the crawl.
+  private(set) var isCut = false
+
+  private func cut(_ reason: String) {
+    isCut = true
+    cutShort = reason
+  }
+
+  /// The next level's addresses without those that lead into a trap: asked in sorted order, for what a trap admits
+  /// depends on what it admitted before.
+  private func takeLevel() async throws -> [Candidate] {
+    guard depth > 0 || settings.sitemap == .only else { return [] }
+    let level = nextLevel.sorted()
+    nextLevel = []
+    var candidates: [Candidate] = []
+    for address in level {
+      guard let url = WebURL(address) else { continue }
+      let candidate = Candidate(url: address)
+      if let trap = traps.refusal(of: url) {
+        try await leave(candidate, trap)
+      } else {
+        candidates.append(candidate)
+      }
+    }
+    return candidates
+  }
+
+  private func unreachable() -> SourceError {
+    let troubles = startTroubles.isEmpty ? "nothing was fetched" : startTroubles.joined(separator: "; ")
+    return SourceError(source: source, "no start leads to a page: \(troubles)")
+  }
+
+  // MARK: Rounds
+
+  /// Fetches candidates, many at a time, and decides on them one by one in their order.
+  private func process(_ candidates: [Candidate]) async throws {
+    let admitted = try await admit(candidates)
+    guard !isCut else { return }
+    try await withThrowingTaskGroup(of: Fetched.self) { group in
+      defer { group.cancelAll() }
+      let deadline = self.deadline
+      group.addTask {
+        try await Task.sleep(until: deadline, clock: .continuous)
+        return .deadline
+      }
+      var window = FetchWindow(candidates: admitted, concurrency: settings.concurrency)
+      while let head = window.head {
+        for index in window.start(atMost: settings.maximumPages - kept) {
+          let (candidate, url) = (admitted[index].candidate, admitted[index].url)
+          let delay = delay(for: url)
+          group.addTask { [fetcher] in
+            .result(index, try await fetcher.page(url, delay: delay), candidate)
+          }
+        }
+        if let result = window.takeHead() {
+          try await decide(on: admitted[head].candidate, admitted[head].url, result)
+          if isCut { return }
+          if kept == settings.maximumPages {
+            if window.head != nil || !followUps.isEmpty || !nextLevel.isEmpty {
+              cut("the limit of \(kept) pages was reached (`limits.pages`)")
+            }
+            return
+          }
+          continue
+        }
+        switch try await group.next() {
+        case .result(let index, let result, _): window.finish(index, result)
+        case .deadline, nil:
+          return cut("the limit of \(settings.maximumTime) seconds was reached (`limits.time`)")
+        }
+      }
+    }
+  }
+
+  /// Leaves out what robots.txt does not let us fetch.
+  private func admit(_ candidates: [Candidate]) async throws -> [(candidate: Candidate, url: WebURL)] {
+    let parsed = candidates.compactMap { candidate in WebURL(candidate.url).map { (candidate: candidate, url: $0) } }
+    try await readRobots(of: parsed.map(\.url))
+    var admitted: [(candidate: Candidate, url: WebURL)] = []
+    for (candidate, url) in parsed {
+      switch robots[url.origin ?? ""] ?? .ignored {
+      case .unreachable(let reason): try await fail(candidate, reason)
+      case .rules(let rules) where !rules.allows(url): try await leave(candidate, "robots.txt disallows it")
+      case .rules, .ignored: admitted.append((candidate, url))
+      }
+    }
+    return admitted
+  }
+
+  private enum Fetched: Sendable {
+    case result(Int, PageFetcher.Result, Candidate)
+    case deadline
+  }
+
+  // MARK: Decisions
+
+  private func decide(on candidate: Candidate, _ url: WebURL, _ result: PageFetcher.Result) async throws {
+    switch result {
+    case .failed(let reason): try await fail(candidate, reason)
+    case .left(let reason): try await leave(candidate, reason)
+    case .redirect(let location, let target): try await redirect(candidate, to: target, location)
+    case .page(let page): try await take(page, candidate, url)
+    }
+    settled += 1
+    progress?(SourceProgress(known: outcomes.count, done: settled, kept: kept))
+  }
+
+  private func redirect(_ candidate: Candidate, to target: WebURL?, _ location: String) async throws {
+    guard let named = target, named.isHTTP else {
+      return try await fail(candidate, "it redirects to \(location), which is no http or https address")
+    }
+    // A visit's number in the address is dropped, unless giving it is all that the redirect does.
+    let withoutSession = SessionParameters.removed(from: named)
+    let target = withoutSession.description == candidate.url ? named : withoutSession
+    let text = target.description
+    guard candidate.hops < Self.maximumHops else {
+      return try await fail(candidate, "it is the end of more than \(Self.maximumHops) redirects")
+    }
+    guard end(of: text) != candidate.url else {
+      return try await fail(candidate, "it redirects in a circle, through \(text)")
+    }
+    switch fetcher.scope.verdict(on: target) {
+    case .outside: return try await leave(candidate, "it redirects to \(text), which is outside the crawl")
+    case .leftOut(let reason):
+      return try await leave(candidate, "it redirects to \(text), which is left out: \(reason)")
+    case .inside: break
+    }
+    if outcomes[text] == nil, let trap = traps.refusal(of: target) {
+      return try await leave(candidate, "it redirects to \(text), which is left out: \(trap)")
+    }
+    promote(Candidate(url: text, hops: candidate.hops + 1, isStart: candidate.isStart))
+    outcomes[candidate.url] = .sameAs(text)
+    try await emit(.skipped(url: candidate.url, reason: "it redirects to \(text)"))
+    try await settle(candidate.url)
+  }
+
+  private func take(_ page: PageFetcher.Page, _ candidate: Candidate, _ url: WebURL) async throws {
+    reachedPages += 1
+    try await follow(page)
+    if !candidate.ignoresCanonical, let canonical = page.canonical, try await yields(candidate, to: canonical) {
+      return
+    }
+    guard page.isIndexed else { return try await leave(candidate, "its robots directive says noindex") }
+    // A start outside `include` is where the links are, not a page that was asked for.
+    if candidate.isStart, fetcher.scope.verdict(on: url) != .inside {
+      return try await leave(candidate, "it is a start outside the crawl's scope: its links are followed")
+    }
+    if let twin = keptByContent[page.hash], twin != candidate.url {
+      outcomes[candidate.url] = .sameAs(twin)
+      try await emit(.skipped(url: candidate.url, reason: "it has the same content as \(twin)"))
+      return try await settle(candidate.url)
+    }
+    keptByContent[page.hash] = candidate.url
+    outcomes[candidate.url] = .kept
+    kept += 1
+    try await emit(
+      .document(
+        Document(
+          source: source, url: candidate.url, mediaType: page.mediaType, charset: page.charset, body: page.body,
+          language: page.language, access: .open, modified: page.modified)))
+    try await settle(candidate.url)
+  }
+
+  /// Queues what a page leads to.
+  private func follow(_ page: PageFetcher.Page) async throws {
+    guard settings.sitemap != .only, depth < settings.maximumDepth else { return }
+    for link in page.links { enqueue(link) }
+    for (url, reason) in page.leftOut where outcomes[url] == nil && outcomes.count < maximumKnown {
+      outcomes[url] = .left
+      try await emit(.skipped(url: url, reason: reason))
+    }
+  }
+
+  /// Whether a page gives way to the address that it calls its own; if that gives nothing it comes back.
+  private func yields(_ candidate: Candidate, to canonical: WebURL) async throws -> Bool {
+    guard fetcher.scope.verdict(on: canonical) == .inside else { return false }
+    let target = end(of: canonical.description)
+    guard let target, target != candidate.url else { return false }
+    switch outcomes[target] {
+    case .left: return false
+    case .kept:
+      outcomes[candidate.url] = .sameAs(target)
+      try await emit(.skipped(url: candidate.url, reason: "its canonical address is \(target)"))
+    case .waiting, .sameAs, nil:
+      promote(Candidate(url: target))
+      outcomes[candidate.url] = .sameAs(target)
+      followers[target, default: []].append(candidate)
+    }
+    try await settle(candidate.url)
+    return true
+  }
+
+  private func leave(_ candidate: Candidate, _ reason: String) async throws {
+    outcomes[candidate.url] = .left
+    if candidate.isStart { startTroubles.append("\(candidate.url): \(reason)") }
+    try await emit(.skipped(url: candidate.url, reason: reason))
+    try await settle(candidate.url)
+  }
+
+  private func fail(_ candidate: Candidate, _ reason: String) async throws {
+    outcomes[candidate.url] = .left
+    failed += 1
+    if candidate.isStart { startTroubles.append("\(candidate.url): \(reason)") }
+    try await emit(.failed(SourceFailure(url: candidate.url, reason: reason)))
+    try await settle(candidate.url)
+  }
+
+  /// Tells the pages that gave way to an address what became of it.
+  private func settle(_ url: String) async throws {
+    guard let waiting = followers.removeValue(forKey: url) else { return }
+    let target = end(of: url)
+    for var candidate in waiting {
+      switch target.flatMap({ outcomes[$0] }) {
+      case .kept:
+        try await emit(
+          .skipped(url: candidate.url, reason: "its canonical address is \(target ?? url)"))
+      case .waiting where target != candidate.url:
+        followers[target ?? url, default: []].append(candidate)
+      case .waiting, .left, .sameAs, nil:
+        candidate.ignoresCanonical = true
+        outcomes[candidate.url] = .waiting
+        followUps.append(candidate)
+      }
+    }
+  }
+
+  // MARK: Addresses
+
+  /// Queues an address for the next level unless it is known.
+  private func enqueue(_ url: String) {
+    guard outcomes[url] == nil else { return }
+    guard outcomes.count < maximumKnown else {
+      cutShort = "more than \(maximumKnown) addresses were found; narrow `include` or widen `exclude`"
+      return
+    }
+    outcomes[url] = .waiting
+    nextLevel.insert(url)
+  }
+
+  /// Queues an address for this level, though it may be known as one of the next.
+  private func promote(_ candidate: Candidate) {
+    guard outcomes[candidate.url] == nil || nextLevel.remove(candidate.url) != nil else { return }
+    outcomes[candidate.url] = .waiting
+    followUps.append(candidate)
+  }
+
+  /// The address that stands for this one in the end; nil where they stand for each other in a circle.
+  private func end(of url: String) -> String? {
+    var url = url
+    for _ in 0...(2 * Self.maximumHops) {
+      guard case .sameAs(let next) = outcomes[url] else { return url }
+      url = next
+    }
+    return nil
+  }
+
+  /// The seconds between two requests to a URL's host.
+  private func delay(for url: WebURL) -> Double {
+    guard case .rules(let rules) = robots[url.origin ?? ""] else { return settings.delay }
+    return max(settings.delay, rules.crawlDelay ?? 0)
+  }
+}
