@@ -3,8 +3,8 @@ internal import CLMDB
 /// A consistent view of a file; it ends with the value's life.
 public struct ReadTransaction: ~Copyable {
   let handle: OpaquePointer
-  /// Held until the transaction has ended: mdb_env_close() wants all of them closed before. `discard` allows no
-  /// counted reference in a type, hence the count by hand.
+  // Held until the transaction has ended: mdb_env_close() wants all of them closed before. `discard` allows no
+  // counted reference in a type, hence the count by hand.
   private let environment: Unmanaged<Environment>
 
   init(handle: OpaquePointer, environment: Environment) {

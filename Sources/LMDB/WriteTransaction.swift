@@ -14,8 +14,8 @@ public struct WriteTransaction: ~Copyable {
   }
 
   let handle: OpaquePointer
-  /// Held until the transaction has ended: mdb_env_close() wants all of them closed before. `discard` allows no
-  /// counted reference in a type, hence the count by hand.
+  // Held until the transaction has ended: mdb_env_close() wants all of them closed before. `discard` allows no
+  // counted reference in a type, hence the count by hand.
   private let environment: Unmanaged<Environment>
 
   init(handle: OpaquePointer, environment: Environment) {

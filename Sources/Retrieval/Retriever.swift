@@ -1,20 +1,129 @@
+internal import Corpus
 public import Embedding
+internal import SearchIndexes
 public import Snapshots
+internal import TextAnalysis
 
 /// Searches one snapshot; safe to use from any number of threads.
+///
+/// It holds no text and no vector: the indexes are read where the snapshot is mapped. What it keeps are the filters
+/// that were asked for lately, a bit for each chunk.
 public final class Retriever: Sendable {
   /// The snapshot that is searched.
   public let snapshot: Snapshot
+
+  let vectors: VectorIndex?
+  let lexical: LexicalIndex?
+  private let embedder: (any Embedder)?
+  private let visibility: Visibility
+  private let detector = LanguageDetector()
+
+  /// How many candidates each index gives, at least.
+  static let depth = 200
+  /// The most chunks that one request can ask for.
+  public static let maximumTopK = 1000
 
   /// Joins a snapshot and the embedder of its vectors.
   ///
   /// - Throws: `RetrievalError` when the embedder is not the one that made the vectors, or is missing.
   public init(snapshot: Snapshot, embedder: (any Embedder)?) throws {
-    preconditionFailure("under construction")
+    self.snapshot = snapshot
+    vectors = try VectorIndex(owner: snapshot, source: snapshot.section)
+    lexical = try LexicalIndex(owner: snapshot, source: snapshot.section)
+    self.embedder = embedder
+    visibility = try Visibility(snapshot)
+    let manifest = snapshot.manifest
+    for count in [vectors?.count, lexical?.count] where count != nil && count != manifest.chunks {
+      throw RetrievalError(
+        .damaged, "snapshot \(manifest.id) has \(manifest.chunks) chunks, an index of it \(count ?? 0)",
+        mend: "index again")
+    }
+    guard let vectors else { return }
+    guard let wanted = manifest.embedder, wanted.dimensions == vectors.dimensions else {
+      throw RetrievalError(
+        .damaged, "snapshot \(manifest.id) has vectors of \(vectors.dimensions) dimensions and no embedder of such",
+        mend: "index again")
+    }
+    guard let embedder else { throw RetrievalError.missing(wanted, snapshot: manifest.id) }
+    guard embedder.fingerprint == wanted else {
+      throw RetrievalError.other(embedder.fingerprint, wanted, snapshot: manifest.id)
+    }
   }
 
   /// Finds the best chunks, best first; ties in the order of chunk numbers.
+  ///
+  /// - Throws: `RetrievalError` for a request out of its limits, and whatever embedder and snapshot throw.
   public func search(_ request: SearchRequest) async throws -> [SearchHit] {
-    preconditionFailure("under construction")
+    guard vectors != nil, let embedder else { return try search(request, vector: nil) }
+    return try search(request, vector: try await embedder.embed([request.query], as: .query))
+  }
+
+  /// Finds the best chunks for a question whose vector is known, best first.
+  ///
+  /// - Parameters:
+  ///   - request: what is searched for.
+  ///   - vector: the question's embedding; nil searches the text alone.
+  /// - Returns: as many chunks as were asked for, or as there are; none twice, and none within another.
+  /// - Throws: `RetrievalError` for a request out of its limits, and whatever the snapshot throws.
+  public func search(_ request: SearchRequest, vector: [Float]?) throws -> [SearchHit] {
+    guard (0...Self.maximumTopK).contains(request.topK) else {
+      throw RetrievalError(
+        .badRequest, "\(request.topK) chunks were asked for", mend: "ask for 1 to \(Self.maximumTopK)")
+    }
+    let allowed = try visibility.chunks(for: request.principals, filters: request.filters)
+    guard request.topK > 0, allowed?.members != 0 else { return [] }
+    let depth = max(Self.depth, 2 * request.topK)
+    var lists = CandidateLists()
+    if let vectors, let vector, vector.contains(where: { $0 != 0 }) {
+      lists.vectors = try vectors.search(vector, limit: depth, allowed: allowed)
+      lists.cosine = { try vectors.score(vector, chunk: $0) }
+    }
+    if let lexical {
+      let query = try lexical.query(request.query)
+      lists.lexical = try lexical.search(query, limit: depth, allowed: allowed)
+      lists.lexicalIsFull = lists.lexical.count == depth
+      lists.lexicalWeight = confidence(lexical, query, question: request.query)
+    }
+    return try hits(try lists.fused(), request.topK)
+  }
+
+  /// How far to believe the lexical list, 0 to 1.
+  ///
+  /// Words of a question find pages in its own language only. Where the index holds next to nothing in it, what they
+  /// find are accidents, names and codes: a tenth of a voice. Otherwise as much as the share of the question's words
+  /// that the index knows at all.
+  private func confidence(_ lexical: LexicalIndex, _ query: LexicalIndex.Query, question: String) -> Double {
+    guard query.wanted > 0 else { return 0 }
+    let known = Double(query.known) / Double(query.wanted)
+    let candidates = Set(lexical.languages + snapshot.languages + ["en", "es"]).subtracting([""]).sorted()
+    guard vectors != nil, let language = detector.language(ofQuestion: question, among: candidates) else {
+      return known
+    }
+    let chunks = zip(lexical.languages, lexical.languageChunks)
+    let own = chunks.reduce(0) { $0 + ($1.0 == language || $1.0.isEmpty ? $1.1 : 0) }
+    let isForeign = own * 50 < lexical.count
+    return isForeign ? 0.1 * known : known
+  }
+
+  private func hits(_ candidates: [FusedChunk], _ limit: Int) throws -> [SearchHit] {
+    var hits: [SearchHit] = []
+    var texts: Set<String> = []
+    for candidate in candidates {
+      guard hits.count < limit else { break }
+      let chunk = try snapshot.chunk(candidate.chunk)
+      let number = try snapshot.document(ofChunk: candidate.chunk)
+      // The same words twice tell a reader nothing new, nor does a part of what is there.
+      let isWithin = hits.contains { hit in
+        hit.documentNumber == number && hit.chunk.range.start <= chunk.range.start
+          && chunk.range.end <= hit.chunk.range.end
+      }
+      guard !isWithin, texts.insert(chunk.text).inserted else { continue }
+      let document = try snapshot.document(number)
+      hits.append(
+        SearchHit(
+          chunkNumber: candidate.chunk, documentNumber: number, score: candidate.score, cosine: candidate.cosine,
+          url: document.url, title: document.title, language: document.language, chunk: chunk))
+    }
+    return hits
   }
 }

@@ -39,7 +39,7 @@ enum Layout {
       && name.utf8.allSatisfy { (0x61...0x7A).contains($0) || (0x30...0x39).contains($0) || $0 == 0x2E || $0 == 0x2D }
   }
 
-  /// `20261120T231500Z-3f9a1c0b7e21`
+  /// Whether a name has the form `20261120T231500Z-3f9a1c0b7e21`.
   static func isSnapshotID(_ name: String) -> Bool {
     let bytes = Array(name.utf8)
     guard bytes.count == 29, bytes[8] == UInt8(ascii: "T"), bytes[15] == UInt8(ascii: "Z"),

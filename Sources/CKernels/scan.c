@@ -1,0 +1,149 @@
+#include "scan.h"
+
+#include <math.h>
+
+#if defined(__x86_64__)
+#include <immintrin.h>
+#define ACERVO_X86 1
+#else
+#define ACERVO_X86 0
+#endif
+
+static inline int better(acervo_hit a, acervo_hit b) {
+  return a.score > b.score || (a.score == b.score && a.row < b.row);
+}
+
+size_t acervo_keep(acervo_hit *best, size_t k, size_t used, acervo_hit hit) {
+  if (k == 0 || isnan(hit.score)) return used;
+  size_t hole;
+  if (used < k) {
+    // The worst stands at the top: climb while the parent is better.
+    hole = used++;
+    while (hole > 0 && better(best[(hole - 1) / 2], hit)) {
+      best[hole] = best[(hole - 1) / 2];
+      hole = (hole - 1) / 2;
+    }
+  } else {
+    if (!better(hit, best[0])) return used;
+    hole = 0;
+    for (;;) {
+      size_t child = 2 * hole + 1;
+      if (child >= used) break;
+      if (child + 1 < used && better(best[child], best[child + 1])) child++;
+      if (!better(hit, best[child])) break;
+      best[hole] = best[child];
+      hole = child;
+    }
+  }
+  best[hole] = hit;
+  return used;
+}
+
+static float dot_scalar(const float *row, const float *query, size_t stride) {
+  float lane[16] = {0};
+  for (size_t i = 0; i < stride; i += 16)
+    for (int l = 0; l < 16; l++) lane[l] = fmaf(row[i + l], query[i + l], lane[l]);
+  for (int width = 8; width > 0; width /= 2)
+    for (int l = 0; l < width; l++) lane[l] += lane[l + width];
+  return lane[0];
+}
+
+#if ACERVO_X86
+__attribute__((target("avx2,fma"))) static inline float sum8(__m256 sum) {
+  __m128 four = _mm_add_ps(_mm256_castps256_ps128(sum), _mm256_extractf128_ps(sum, 1));
+  __m128 two = _mm_add_ps(four, _mm_movehl_ps(four, four));
+  return _mm_cvtss_f32(_mm_add_ss(two, _mm_movehdup_ps(two)));
+}
+
+// Four rows at once: four independent sums hide the latency of the multiply-adds, the query is loaded once.
+__attribute__((target("avx2,fma"))) static void dot4_avx2(const float *const *rows, const float *query, size_t stride,
+                                                          float *scores) {
+  __m256 low[4], high[4];
+  for (int r = 0; r < 4; r++) low[r] = high[r] = _mm256_setzero_ps();
+  for (size_t i = 0; i < stride; i += 16) {
+    __m256 q0 = _mm256_loadu_ps(query + i), q1 = _mm256_loadu_ps(query + i + 8);
+    for (int r = 0; r < 4; r++) {
+      low[r] = _mm256_fmadd_ps(_mm256_loadu_ps(rows[r] + i), q0, low[r]);
+      high[r] = _mm256_fmadd_ps(_mm256_loadu_ps(rows[r] + i + 8), q1, high[r]);
+    }
+  }
+  for (int r = 0; r < 4; r++) scores[r] = sum8(_mm256_add_ps(low[r], high[r]));
+}
+
+__attribute__((target("avx512f,avx512dq,avx2,fma"))) static void dot4_avx512(const float *const *rows,
+                                                                            const float *query, size_t stride,
+                                                                            float *scores) {
+  __m512 sum[4];
+  for (int r = 0; r < 4; r++) sum[r] = _mm512_setzero_ps();
+  for (size_t i = 0; i < stride; i += 16) {
+    __m512 q = _mm512_loadu_ps(query + i);
+    for (int r = 0; r < 4; r++) sum[r] = _mm512_fmadd_ps(_mm512_loadu_ps(rows[r] + i), q, sum[r]);
+  }
+  for (int r = 0; r < 4; r++)
+    scores[r] = sum8(_mm256_add_ps(_mm512_castps512_ps256(sum[r]), _mm512_extractf32x8_ps(sum[r], 1)));
+}
+
+#endif
+
+static void dot4(acervo_scan_kind kind, const float *const *rows, const float *query, size_t stride, float *scores) {
+  switch (kind) {
+#if ACERVO_X86
+  case ACERVO_SCAN_AVX512: dot4_avx512(rows, query, stride, scores); return;
+  case ACERVO_SCAN_AVX2: dot4_avx2(rows, query, stride, scores); return;
+#endif
+  default:
+    for (int r = 0; r < 4; r++) scores[r] = dot_scalar(rows[r], query, stride);
+  }
+}
+
+acervo_scan_kind acervo_scan_best(void) {
+#if ACERVO_X86
+  __builtin_cpu_init();
+  if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq")) return ACERVO_SCAN_AVX512;
+  if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) return ACERVO_SCAN_AVX2;
+#endif
+  return ACERVO_SCAN_SCALAR;
+}
+
+float acervo_dot(acervo_scan_kind kind, const float *row, const float *query, size_t stride) {
+  const float *rows[4] = {row, row, row, row};
+  float scores[4];
+  dot4(kind, rows, query, stride, scores);
+  return scores[0];
+}
+
+size_t acervo_scan(acervo_scan_kind kind, const float *rows, size_t count, size_t stride, const float *query,
+                   uint32_t first_row, const uint64_t *allowed, acervo_hit *best, size_t k, size_t used) {
+  const float *group[4] = {rows, rows, rows, rows};
+  uint32_t numbers[4] = {0};
+  float scores[4];
+  int filled = 0;
+  for (size_t i = 0; i < count; i++) {
+    uint32_t number = first_row + (uint32_t)i;
+    if (allowed && !(allowed[number >> 6] >> (number & 63) & 1)) continue;
+    group[filled] = rows + i * stride;
+    numbers[filled++] = number;
+    if (filled < 4) continue;
+    dot4(kind, group, query, stride, scores);
+    for (int r = 0; r < 4; r++)
+      if (used < k || scores[r] >= best[0].score)
+        used = acervo_keep(best, k, used, (acervo_hit){scores[r], numbers[r]});
+    filled = 0;
+  }
+  if (filled > 0) {
+    // The places that are left over hold rows that were looked at before; their scores are not used.
+    dot4(kind, group, query, stride, scores);
+    for (int r = 0; r < filled; r++) used = acervo_keep(best, k, used, (acervo_hit){scores[r], numbers[r]});
+  }
+  return used;
+}
+
+#if ACERVO_X86
+__attribute__((target_clones("avx512f", "avx2", "default")))
+#endif
+uint64_t acervo_read_all(const void *bytes, size_t count) {
+  const uint64_t *words = bytes;
+  uint64_t sum = 0;
+  for (size_t i = 0; i < count / 8; i++) sum += words[i];
+  return sum;
+}

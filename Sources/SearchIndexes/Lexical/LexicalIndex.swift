@@ -1,0 +1,179 @@
+internal import CKernels
+internal import Corpus
+internal import Glibc
+internal import TextAnalysis
+
+// Sendable: the pointers lead into read-only bytes that `owner` keeps.
+
+/// A BM25 index read in place; safe to use from any number of threads.
+///
+/// The score of a chunk is the sum over the query's terms of `idf · f / (f + k1 · (1 - b + b · length / mean))` with
+/// `idf = ln(1 + (N - n + ½) / (n + ½))`: Robertson and Zaragoza, “The Probabilistic Relevance Framework: BM25 and
+/// Beyond” (2009), in Lucene's form; `f` counts title and headings as often as their weights say.
+public final class LexicalIndex: @unchecked Sendable {
+  private let header: LexicalHeader
+  private let lengths: UnsafeRawBufferPointer
+  private let entries: UnsafeRawBufferPointer
+  private let terms: UnsafeRawBufferPointer
+  private let parts: [UnsafeRawBufferPointer]
+  private let analyzers: [Analyzer]
+  private let owner: any Sendable
+
+  /// The most terms of a query that are looked up: a longer question is cut, so that its time is bounded.
+  public static let maximumQueryTerms = 256
+
+  /// How many chunks there are.
+  public var count: Int { header.chunks }
+  /// The languages whose analysis made the terms, in the order of their names; `""` stands for no known one.
+  public var languages: [String] { header.languages }
+  /// How many chunks were analysed in each of `languages`.
+  public var languageChunks: [Int] { header.languageChunks }
+  /// How fields and frequencies count.
+  public var weights: LexicalWeights { header.weights }
+
+  /// Opens the lexical index; nil when there is none.
+  ///
+  /// - Parameters:
+  ///   - owner: what keeps the bytes alive; held as long as this is.
+  ///   - source: gives the values.
+  /// - Throws: `SearchIndexError` where they are not what the writer writes.
+  public init?(owner: any Sendable, source: SectionSource) throws {
+    guard let bytes = try source(LexicalLayout.header, 0) else { return nil }
+    do {
+      header = try LexicalHeader(bytes)
+    } catch let error as ByteCodingError {
+      throw SearchIndexError(section: LexicalLayout.header, reason: error.description)
+    }
+    func value(_ section: String, count: Int?) throws -> UnsafeRawBufferPointer {
+      guard let value = try source(section, 0), count.map({ $0 == value.count }) ?? true else {
+        throw SearchIndexError(section: section, reason: "it is missing or of another length")
+      }
+      return value
+    }
+    lengths = try value(LexicalLayout.lengths, count: 4 * header.chunks)
+    entries = try value(LexicalLayout.entries, count: LexicalLayout.entryBytes * (header.terms + 1))
+    terms = try value(LexicalLayout.terms, count: nil)
+    var parts: [UnsafeRawBufferPointer] = []
+    while parts.count < 1 << 20, let part = try source(LexicalLayout.postings, UInt32(parts.count)) {
+      parts.append(part)
+    }
+    self.parts = parts
+    analyzers = header.languages.map { Analyzer(language: $0.isEmpty ? nil : $0) }
+    self.owner = owner
+  }
+
+  // MARK: Terms
+
+  private struct Entry {
+    var count: Int
+    var part: Int
+    var start: Int
+    var size: Int
+  }
+
+  private func field(_ entry: Int, _ field: Int) -> Int {
+    let place = LexicalLayout.entryBytes * entry + 4 * field
+    return Int(UInt32(littleEndian: entries.loadUnaligned(fromByteOffset: place, as: UInt32.self)))
+  }
+
+  private func text(_ entry: Int) throws -> Slice<UnsafeRawBufferPointer> {
+    let (start, end) = (field(entry, 0), field(entry + 1, 0))
+    guard start <= end, end <= terms.count else {
+      throw SearchIndexError(section: LexicalLayout.entries, reason: "term \(entry) lies outside of the terms")
+    }
+    return terms[start..<end]
+  }
+
+  private func entry(_ term: String) throws -> Entry? {
+    var (low, high) = (0, header.terms)
+    while low < high {
+      let middle = (low + high) / 2
+      let found = try text(middle)
+      if found.elementsEqual(term.utf8) {
+        return Entry(count: field(middle, 1), part: field(middle, 2), start: field(middle, 3), size: field(middle, 4))
+      }
+      if found.lexicographicallyPrecedes(term.utf8) { low = middle + 1 } else { high = middle }
+    }
+    return nil
+  }
+
+  /// A query as the index sees it.
+  public struct Query: Sendable, Equatable {
+    /// The terms that the index knows, in the order of their bytes, each once.
+    public var terms: [String]
+    /// In how many chunks each of them stands.
+    public var frequencies: [Int]
+    /// How many different terms the query's own analysis gave, known or not: the most that one language gave.
+    public var wanted: Int
+    /// How many of those the index knows, by the language that knows most of them.
+    public var known: Int
+  }
+
+  /// Analyses a text in every language of the index.
+  public func query(_ text: String) throws -> Query {
+    var query = Query(terms: [], frequencies: [], wanted: 0, known: 0)
+    var found: [String: Int] = [:]
+    for analyzer in analyzers {
+      let terms = Set(analyzer.terms(text))
+      var known = 0
+      for term in terms {
+        if found[term] == nil, let entry = try entry(term) { found[term] = entry.count }
+        if found[term] != nil { known += 1 }
+      }
+      query.wanted = max(query.wanted, terms.count)
+      query.known = max(query.known, known)
+    }
+    let ordered = found.sorted { $0.key.utf8.lexicographicallyPrecedes($1.key.utf8) }
+    query.terms = ordered.map(\.key)
+    query.frequencies = ordered.map(\.value)
+    return query
+  }
+
+  // MARK: Search
+
+  /// The chunks with the highest scores, best first; of equal ones the lower number first.
+  ///
+  /// - Parameters:
+  ///   - query: what `query(_:)` gave.
+  ///   - limit: how many at most.
+  ///   - allowed: the chunks that may be found; nil for all.
+  /// - Returns: at most `limit` chunks that hold a term of the query.
+  /// - Throws: `SearchIndexError` where the index is damaged or the set has another size.
+  /// - Complexity: O(postings of the terms).
+  public func search(_ query: Query, limit: Int, allowed: ChunkSet? = nil) throws -> [ScoredChunk] {
+    guard allowed.map({ $0.count == count }) ?? true else {
+      throw SearchIndexError(
+        section: LexicalLayout.header, reason: "a filter of \(allowed?.count ?? 0) chunks for an index of \(count)")
+    }
+    let limit = min(limit, count)
+    guard limit > 0 else { return [] }
+    var lists: [acervo_postings] = []
+    var readable: [Int] = []
+    for term in query.terms.prefix(Self.maximumQueryTerms) {
+      guard let entry = try entry(term) else { continue }
+      guard entry.part < parts.count, entry.count > 0, entry.count <= count,
+        let base = parts[entry.part].baseAddress, entry.start + entry.size <= parts[entry.part].count
+      else { throw damaged(term) }
+      let known = Float(entry.count)
+      let idf = log(1 + (Float(count) - known + 0.5) / (known + 0.5))
+      lists.append(
+        acervo_postings(
+          bytes: (base + entry.start).assumingMemoryBound(to: UInt8.self), size: entry.size,
+          count: UInt32(entry.count), idf: idf))
+      readable.append(parts[entry.part].count - entry.start)
+    }
+    var best = [acervo_hit](repeating: acervo_hit(), count: limit)
+    let words = allowed?.words ?? []
+    let found = words.withUnsafeBufferPointer { words in
+      acervo_postings_search(
+        lists, readable, lists.count, lengths.baseAddress?.assumingMemoryBound(to: UInt8.self), UInt32(count),
+        weights.k1, weights.b, header.mean, allowed == nil ? nil : words.baseAddress, &best, limit)
+    }
+    guard found >= 0 else { throw damaged(query.terms.joined(separator: " ")) }
+    return VectorIndex.sorted(best.prefix(found).map { ScoredChunk(chunk: Int($0.row), score: $0.score) })
+  }
+
+  private func damaged(_ term: String) -> SearchIndexError {
+    SearchIndexError(section: LexicalLayout.postings, reason: "the postings of “\(term)” are damaged")
+  }
+}

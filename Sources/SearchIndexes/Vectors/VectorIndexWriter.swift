@@ -1,0 +1,86 @@
+internal import Corpus
+
+/// The bytes of the vectors; docs/snapshot-format.md draws them.
+enum VectorLayout {
+  static let section = "vectors"
+  static let version = 1
+  /// Stands after all blocks, so that blocks can be written before the number of rows is known.
+  static let headerPart = UInt32.max
+  /// A value of LMDB begins 16 bytes after a page's start: 48 more, and every row of 16 floats begins a cache line.
+  static let blockHeader = 48
+
+  /// The floats of a row: its dimensions, padded by zeros to whole cache lines.
+  static func stride(dimensions: Int) -> Int { (dimensions + 15) / 16 * 16 }
+}
+
+/// Writes vectors in blocks, one large value each.
+///
+/// Memory is one block, whatever the number of vectors.
+public struct VectorIndexWriter {
+  /// The vectors' length.
+  public let dimensions: Int
+  /// How many vectors were written.
+  public private(set) var count = 0
+  private let stride: Int
+  private let rowsPerBlock: Int
+  private let sink: SectionSink
+  private var block: [Float] = []
+  private var nextPart: UInt32 = 0
+
+  /// Makes a writer.
+  ///
+  /// - Parameters:
+  ///   - dimensions: the vectors' length, 1 to 65,536.
+  ///   - blockBytes: about how long a block is; 8 MB by default. It is part of the bytes that are written.
+  ///   - sink: takes the values.
+  /// - Throws: `SearchIndexError` for other dimensions.
+  public init(dimensions: Int, blockBytes: Int = 8 << 20, sink: @escaping SectionSink) throws {
+    guard (1...65_536).contains(dimensions) else {
+      throw SearchIndexError(section: VectorLayout.section, reason: "vectors of \(dimensions) dimensions")
+    }
+    self.dimensions = dimensions
+    stride = VectorLayout.stride(dimensions: dimensions)
+    rowsPerBlock = max(1, blockBytes / (4 * stride))
+    self.sink = sink
+    startBlock()
+  }
+
+  private mutating func startBlock() {
+    block.removeAll(keepingCapacity: true)
+    block.append(contentsOf: repeatElement(0, count: VectorLayout.blockHeader / 4))
+  }
+
+  /// Adds vectors: rows × dimensions, row-major, in the order of their chunks.
+  ///
+  /// - Throws: `SearchIndexError` where a row is cut or a number is not finite.
+  public mutating func append(_ vectors: [Float]) throws {
+    guard vectors.count.isMultiple(of: dimensions), count + vectors.count / dimensions < Int(UInt32.max) else {
+      throw SearchIndexError(
+        section: VectorLayout.section, reason: "\(vectors.count) numbers are not rows of \(dimensions)")
+    }
+    for start in Swift.stride(from: 0, to: vectors.count, by: dimensions) {
+      let row = vectors[start..<start + dimensions]
+      guard row.allSatisfy(\.isFinite) else {
+        throw SearchIndexError(section: VectorLayout.section, reason: "vector \(count) holds a number that is none")
+      }
+      block.append(contentsOf: row)
+      block.append(contentsOf: repeatElement(0, count: stride - dimensions))
+      count += 1
+      if count.isMultiple(of: rowsPerBlock) { try flush() }
+    }
+  }
+
+  private mutating func flush() throws {
+    try block.withUnsafeBytes { try sink(VectorLayout.section, nextPart, $0) }
+    nextPart += 1
+    startBlock()
+  }
+
+  /// Writes what is left, and the header.
+  public mutating func finish() throws {
+    if !count.isMultiple(of: rowsPerBlock) { try flush() }
+    var header = ByteWriter()
+    for number in [VectorLayout.version, dimensions, rowsPerBlock, count] { header.write(number) }
+    try header.bytes.withUnsafeBytes { try sink(VectorLayout.section, VectorLayout.headerPart, $0) }
+  }
+}

@@ -1,0 +1,139 @@
+import AcervoTesting
+import Corpus
+import Embedding
+import SearchIndexes
+import Snapshots
+import Testing
+
+@testable import Retrieval
+
+@Suite struct RetrieverTests {
+  private static let pages = [
+    SamplePage(
+      url: "a", texts: ["How to reset a password in the portal", "Backups run every night at two"], source: "web",
+      modified: 100, fields: ["size": [.number(5)], "label": [.keyword("howto"), .keyword("users")]]),
+    SamplePage(
+      url: "b", texts: ["The password of the database is kept in a vault"], source: "wiki", modified: 200,
+      fields: ["size": [.number(9)]]),
+    SamplePage(url: "c", texts: ["Cómo restablecer la contraseña del portal"], language: "es", source: "web"),
+    SamplePage(
+      url: "d", texts: ["The password of the safe is under the plant"],
+      access: .allOf([Set(["group:chiefs"].compactMap(Principal.init))])),
+    SamplePage(url: "e", texts: ["Nobody may read this password"], access: .closed),
+    SamplePage(url: "f", texts: ["How to reset a password in the portal", "Printers and their error codes ERR-4012"]),
+  ]
+
+  private func retriever(vectors: Bool = true, lexical: Bool = true) async throws -> (Retriever, SampleSnapshot) {
+    let sample = try await SampleSnapshot(Self.pages, vectors: vectors, lexical: lexical)
+    return (try Retriever(snapshot: sample.snapshot, embedder: vectors ? HashingEmbedder() : nil), sample)
+  }
+
+  @Test(arguments: [(true, true), (true, false), (false, true)])
+  func `the best chunk comes first, whichever indexes there are`(vectors: Bool, lexical: Bool) async throws {
+    let (retriever, _) = try await retriever(vectors: vectors, lexical: lexical)
+    let hits = try await retriever.search(SearchRequest(query: "reset password portal", topK: 3))
+    #expect(hits.first?.url == "a" && hits.first?.chunk.text == Self.pages[0].texts[0])
+    #expect((hits.first?.cosine != nil) == vectors)
+    #expect(zip(hits, hits.dropFirst()).allSatisfy { $0.score >= $1.score })
+    let codes = try await retriever.search(SearchRequest(query: "ERR-4012", topK: 1))
+    #expect(codes.first?.url == "f")
+  }
+
+  @Test func `the same text is found once`() async throws {
+    let (retriever, _) = try await retriever()
+    let hits = try await retriever.search(SearchRequest(query: "reset a password in the portal", topK: 10))
+    #expect(Set(hits.map(\.chunk.text)).count == hits.count)
+    #expect(!hits.contains { $0.url == "f" && $0.chunk.index == 0 })
+  }
+
+  @Test(arguments: [(true, true), (true, false), (false, true)])
+  func `nobody finds what is not theirs to read`(vectors: Bool, lexical: Bool) async throws {
+    let (retriever, _) = try await retriever(vectors: vectors, lexical: lexical)
+    var request = SearchRequest(query: "password", topK: 10)
+    let open = try await retriever.search(request)
+    #expect(!open.isEmpty && !open.contains { ["d", "e"].contains($0.url) })
+    request.principals = Set(["group:chiefs"].compactMap(Principal.init))
+    let chiefs = try await retriever.search(request)
+    #expect(chiefs.contains { $0.url == "d" } && !chiefs.contains { $0.url == "e" })
+    // Not after the top: the only chunk asked for is one that may be seen.
+    request.principals = []
+    request.query = "The password of the safe is under the plant"
+    request.topK = 1
+    #expect(try await retriever.search(request).count == 1)
+  }
+
+  @Test(arguments: [
+    (Filter(field: "source", test: .anyOf([.keyword("wiki")])), ["b"]),
+    (Filter(field: "language", test: .anyOf([.keyword("es")])), ["c"]),
+    (Filter(field: "url", test: .prefix("a")), ["a"]),
+    (Filter(field: "date", test: .range(.date(150), nil)), ["b"]),
+    (Filter(field: "date", test: .range(nil, .date(150))), ["a"]),
+    (Filter(field: "size", test: .range(.number(5), .number(5))), ["a"]),
+    (Filter(field: "label", test: .anyOf([.keyword("users"), .keyword("x")])), ["a"]),
+    (Filter(field: "size", test: .anyOf([.keyword("5")])), []),
+    (Filter(field: "nothing", test: .prefix("")), []),
+  ])
+  func `conditions hold for every hit`(filter: Filter, urls: [String]) async throws {
+    let (retriever, _) = try await retriever()
+    let request = SearchRequest(query: "password portal contraseña", topK: 20, filters: [filter])
+    #expect(Set(try await retriever.search(request).map(\.url)) == Set(urls))
+    // The second time from the cache.
+    #expect(Set(try await retriever.search(request).map(\.url)) == Set(urls))
+  }
+
+  @Test func `an embedder that did not make the vectors is refused with both names`() async throws {
+    let sample = try await SampleSnapshot(Self.pages)
+    let other = #expect(throws: RetrievalError.self) {
+      _ = try Retriever(snapshot: sample.snapshot, embedder: HashingEmbedder(dimensions: 32))
+    }
+    #expect(other?.code == .otherEmbedder)
+    let digests = [HashingEmbedder(dimensions: 32), HashingEmbedder()].map { $0.fingerprint.digest.hex.prefix(12) }
+    #expect(digests.allSatisfy { other?.description.contains($0) == true })
+    let missing = #expect(throws: RetrievalError.self) { _ = try Retriever(snapshot: sample.snapshot, embedder: nil) }
+    #expect(missing?.code == .missingEmbedder)
+  }
+
+  @Test func `a request out of its limits is refused, an empty one finds nothing`() async throws {
+    let (retriever, _) = try await retriever()
+    for topK in [-1, 1001] {
+      await #expect(throws: RetrievalError.self) {
+        _ = try await retriever.search(SearchRequest(query: "x", topK: topK))
+      }
+    }
+    #expect(try await retriever.search(SearchRequest(query: "password", topK: 0)).isEmpty)
+    #expect(try await retriever.search(SearchRequest(query: "", topK: 4)).isEmpty)
+  }
+
+  @Test func `many tasks search at once and agree`() async throws {
+    let (retriever, _) = try await retriever()
+    let expected = try await retriever.search(SearchRequest(query: "password vault database"))
+    await withTaskGroup(of: Bool.self) { group in
+      for _ in 0..<8 {
+        group.addTask {
+          for _ in 0..<20 {
+            guard let hits = try? await retriever.search(SearchRequest(query: "password vault database")) else {
+              return false
+            }
+            if hits != expected { return false }
+          }
+          return true
+        }
+      }
+      for await agrees in group { #expect(agrees) }
+    }
+  }
+
+  @Test func `scores add up in deviations, and a list in doubt weighs less`() throws {
+    var lists = CandidateLists()
+    lists.vectors = [ScoredChunk(chunk: 1, score: 0.9), ScoredChunk(chunk: 2, score: 0.1)]
+    lists.lexical = [ScoredChunk(chunk: 3, score: 8), ScoredChunk(chunk: 2, score: 6)]
+    lists.cosine = { _ in 0.1 }
+    // Cosines: mean .5, deviation .4. BM25: mean 7, deviation 1; chunk 1 has no word of the question.
+    #expect(try lists.fused().map(\.chunk) == [3, 2, 1])
+    #expect(try abs((lists.fused().first?.score ?? 9) - (-1 + 1)) < 1e-6)
+    lists.lexicalWeight = 0.1
+    #expect(try lists.fused().map(\.chunk) == [1, 3, 2])
+    lists.lexicalWeight = 0
+    #expect(try lists.fused().map(\.chunk) == [1, 2])
+  }
+}
