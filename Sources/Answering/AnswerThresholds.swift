@@ -1,0 +1,38 @@
+/// When evidence is strong enough to be quoted, and how its two measures are weighed.
+///
+/// Set by hand on `use-multilingual-v3`, whose cosines for a question and the sentence that answers it lie around 0.4
+/// to 0.8 in one language and across two, and below 0.25 for sentences about something else. Coverage is the share of
+/// the question's words, the rare ones weighing more, that stand in the evidence. Golden questions are to calibrate
+/// these numbers; they stand nowhere else.
+struct AnswerThresholds: Sendable {
+  /// A cosine that suffices alone.
+  var strongCosine = 0.5
+  /// A cosine that suffices beside `supportingCoverage`.
+  var supportingCosine = 0.28
+  /// The coverage that goes with `supportingCosine`.
+  var supportingCoverage = 0.4
+  /// A coverage that suffices alone where there are no vectors.
+  var strongCoverage = 0.6
+  /// A coverage that suffices though the cosine is weak: names and codes that a model does not know.
+  var certainCoverage = 0.85
+  /// The least cosine beside `certainCoverage`.
+  var weakestCosine = 0.1
+
+  /// What the cosine weighs in a sentence's score; coverage weighs the rest.
+  var cosineWeight = 0.6
+  /// What the place of its chunk in the evidence adds at most.
+  var rankWeight = 0.08
+  /// A sentence in the question's language is preferred if its score reaches this share of the best one's.
+  var languageShare = 0.85
+  /// Further sentences are quoted if their score reaches this share of the best one's.
+  var companionShare = 0.8
+  /// The same for the sentence right behind a quoted one, which often goes on with the matter.
+  var neighbourShare = 0.65
+
+  /// Whether evidence answers; without vectors, `cosine` is nil.
+  func answers(cosine: Double?, coverage: Double) -> Bool {
+    guard let cosine else { return coverage >= strongCoverage }
+    return cosine >= strongCosine || cosine >= supportingCosine && coverage >= supportingCoverage
+      || cosine >= weakestCosine && coverage >= certainCoverage
+  }
+}
