@@ -106,7 +106,9 @@ public struct SettingsField<Root: Sendable>: Sendable {
   private static func described(_ schema: [JSONValue.Member], _ meaning: String, _ value: JSONValue?) -> JSONValue {
     var members: [JSONValue.Member] = [.init("description", .string(meaning))]
     members += schema.filter { $0.name != "description" }
-    if let value { members.append(.init("default", value)) }
+    // A list that is empty until somebody writes it, and then must not be empty, has no default that can be written.
+    let cannotBeWritten = value?.array?.isEmpty == true && members.contains(.init("minItems", .integer(1)))
+    if let value, !cannotBeWritten { members.append(.init("default", value)) }
     return .object(members)
   }
 }

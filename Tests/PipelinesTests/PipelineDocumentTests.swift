@@ -1,0 +1,41 @@
+import Foundation
+import Pipelines
+import Settings
+import Testing
+
+@Suite struct PipelineDocumentTests {
+  private static func text() throws -> String {
+    let file = PipelineFileTests.package + "/docs/pipeline-file.md"
+    return try String(decoding: Data(contentsOf: URL(fileURLWithPath: file)), as: UTF8.self)
+  }
+
+  /// The YAML blocks of the document about pipeline files.
+  private static func blocks() throws -> [String] {
+    try text().components(separatedBy: "```yaml\n").dropFirst().compactMap { $0.components(separatedBy: "```").first }
+  }
+
+  @Test func `the shortest file of the document is without a fault`() throws {
+    let shortest = try #require(Self.blocks().first)
+    #expect(try PipelineFile.parse(shortest, path: "p.yaml", environment: [:]).sources.map(\.id) == ["files"])
+  }
+
+  @Test func `the defaults that the document tells are the defaults`() throws {
+    let file = try PipelineFile.parse(Self.blocks()[1], path: "/p/p.yaml", environment: [:])
+    #expect(file.clean == CleanSettings())
+    #expect(file.chunk == ChunkSettings())
+    #expect(file.embed == EmbedSettings())
+    #expect(file.index == IndexSettings())
+    #expect(file.publish == PublishSettings(to: "/snapshots"))
+    let web = WebSettings(start: ["https://docs.example/"], include: ["/docs/**"])
+    let folder = FolderSettings(path: "/fixtures/handbook", url: "https://help.example/")
+    #expect(file.sources.map(\.kind) == [.folder(folder), .web(web)])
+  }
+
+  @Test func `the errors that the document shows are those of the program`() throws {
+    let text = PipelineSample.shortest.replacing("- chunk: {}", with: "- chunk: { sise: 1000, by: magic }")
+    let error = #expect(throws: SettingsErrors.self) {
+      try PipelineFile.parse(text, path: "pipelines/two.yaml", environment: [:])
+    }
+    #expect(try Self.text().contains("```\n" + (error?.text() ?? "no error") + "\n```"))
+  }
+}
