@@ -14,12 +14,29 @@ struct ScalarLength: LengthMeasure {
 
   var emptyLength: Int { 0 }
 
-  @inline(__always)
   func length(_ start: Int, _ end: Int) -> Int {
-    var count = 0
-    // Every scalar has exactly one byte that does not continue another.
-    for byte in UnsafeBufferPointer(rebasing: bytes[start..<end]) {
-      count &+= Int8(bitPattern: byte) > -65 ? 1 : 0
+    guard start < end else { return 0 }
+    let part = UnsafeRawBufferPointer(UnsafeBufferPointer(rebasing: bytes[start..<end]))
+    // Every scalar has exactly one byte that does not continue another: count those that do (bits 10xxxxxx), eight
+    // at a time, in lanes of a word that hold up to 255.
+    let ones: UInt64 = 0x0101_0101_0101_0101
+    var count = part.count
+    var offset = 0
+    while offset + 8 <= part.count {
+      var lanes: UInt64 = 0
+      let stop = min(part.count - 7, offset + 8 * 255)
+      while offset < stop {
+        let word = part.loadUnaligned(fromByteOffset: offset, as: UInt64.self)
+        lanes &+= (word &>> 7) & (~word &>> 6) & ones
+        offset &+= 8
+      }
+      // The sum of eight lanes may need more than eight bits: add pairs first.
+      let pairs = (lanes & 0x00FF_00FF_00FF_00FF) &+ ((lanes &>> 8) & 0x00FF_00FF_00FF_00FF)
+      count &-= Int((pairs &* 0x0001_0001_0001_0001) &>> 48)
+    }
+    while offset < part.count {
+      if Int8(bitPattern: part[offset]) <= -65 { count &-= 1 }
+      offset &+= 1
     }
     return count
   }

@@ -115,6 +115,7 @@ struct GapLengths<Measure: LengthMeasure> {
   private let bytes: UnsafeBufferPointer<UInt8>
   private let measure: Measure
   private var known: [Int: Int] = [:]
+  private var last = (key: 0, length: 0)
 
   init(bytes: UnsafeBufferPointer<UInt8>, measure: Measure) {
     self.bytes = bytes
@@ -128,9 +129,10 @@ struct GapLengths<Measure: LengthMeasure> {
     guard end - start <= 4 else { return measure.length(start, end) }
     var key = 0
     for byte in bytes[start..<end] { key = key << 8 | Int(byte) }
-    if let length = known[key] { return length }
-    let length = measure.length(start, end)
+    if key == last.key { return last.length }
+    let length = known[key] ?? measure.length(start, end)
     known[key] = length
+    last = (key, length)
     return length
   }
 }

@@ -38,6 +38,11 @@ private struct SentenceScanner {
   mutating func scan() -> [TextRange] {
     var offset = sentenceStart
     while offset < end {
+      // Letters and spaces, which are most of a text, end nothing.
+      if bytes[offset] &- 0x40 < 0xA2 || bytes[offset] == 0x20 {
+        offset += 1
+        continue
+      }
       switch bytes[offset] {
       case UInt8(ascii: "."), UInt8(ascii: "!"), UInt8(ascii: "?"):
         offset = stop(at: offset)
