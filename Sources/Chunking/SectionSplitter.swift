@@ -88,10 +88,14 @@ struct SectionSplitter<Measure: LengthMeasure> {
         add(line, nil, place == 0 ? tear : fits ? .verbatim : .items, within: .words, opensSection: false)
       }
     case .paragraph, .listItem, .quote, .definition, .caption:
-      for (place, range) in sentences(entry.range).enumerated() {
+      var end = entry.range.start
+      for range in SentenceSplitter.sentences(in: bytes, from: entry.range.start, to: entry.range.end) {
+        // A line break within a block is a break of the author's.
+        let inner: Tear = bytes[end..<range.start].contains(0x0A) ? .items : .sentences
+        let isFirst = end == entry.range.start
         add(
-          range, place == 0 && range == entry.range ? length : nil, place == 0 ? tear : .sentences, within: .words,
-          opensSection: false)
+          range, range == entry.range ? length : nil, isFirst ? tear : inner, within: .words, opensSection: false)
+        end = range.end
       }
     }
   }
@@ -151,10 +155,6 @@ struct SectionSplitter<Measure: LengthMeasure> {
     return cut
   }
 
-  private func sentences(_ range: TextRange) -> [TextRange] {
-    SentenceSplitter.sentences(in: bytes, from: range.start, to: range.end)
-  }
-
   private func lines(_ range: TextRange) -> [TextRange] {
     var lines: [TextRange] = []
     var start = range.start
@@ -190,7 +190,7 @@ struct SectionSplitter<Measure: LengthMeasure> {
     var end = cut + 1
     while end < last, length(start, end) <= size {
       let distance = abs(Double(length(start, end)) - share) / Double(size)
-      let cost = atoms[end].tear.rawValue + distance
+      let cost = atoms[end].tear.rawValue + distance * distance
       if cost <= bestCost {
         best = end
         bestCost = cost

@@ -13,6 +13,9 @@ public struct LanguageDetector: Sendable {
     public var isReliable: Bool
   }
 
+  /// The languages of Spain and Portugal, which CLD2 confuses in short texts.
+  private static let cousins = ["es", "pt", "gl", "ca", "ast", "oc", "eu"]
+
   /// Makes a detector.
   public init() {}
 
@@ -20,6 +23,8 @@ public struct LanguageDetector: Sendable {
   private static let longestSample = 65_536
   /// Shorter texts are judged by their function words first: trigrams say little there.
   private static let shortText = 160
+  /// How much of a text is searched for function words, in bytes or characters.
+  private static let sampleOfWords = 4_000
 
   /// The language of a document's text (BCP 47 primary subtag); nil when unsure.
   public func language(of text: String) -> String? {
@@ -27,7 +32,13 @@ public struct LanguageDetector: Sendable {
       return vote
     }
     guard let guess = guess(of: text), guess.isReliable, guess.share >= 0.5 else {
-      return FunctionWords.vote(String(text.prefix(4_000)), among: FunctionWords.languages)
+      return FunctionWords.vote(String(text.prefix(Self.sampleOfWords)), among: FunctionWords.languages)
+    }
+    // A page of Spanish menus looks Galician or Catalan to statistics of letters; its little words tell.
+    if text.utf8.count <= Self.sampleOfWords, Self.cousins.contains(guess.language),
+      let vote = FunctionWords.vote(text, among: Self.cousins)
+    {
+      return vote
     }
     return guess.language
   }
@@ -106,7 +117,8 @@ enum FunctionWords {
 
   private static let signs: [Unicode.Scalar: [(String, Double)]] = [
     "¿": [("es", 3)], "¡": [("es", 3)], "ñ": [("es", 2)], "Ñ": [("es", 2)], "ã": [("pt", 2)], "õ": [("pt", 2)],
-    "ß": [("de", 2)], "ä": [("de", 1)], "ö": [("de", 1)], "ü": [("de", 0.5)],
+    "ß": [("de", 2)], "ä": [("de", 1)], "ö": [("de", 1)], "ü": [("de", 0.5), ("es", 0.5), ("ca", 0.5)],
+    "ò": [("ca", 0.5), ("it", 0.5)], "ï": [("ca", 0.5), ("fr", 0.5)],
     "ç": [("pt", 0.5), ("fr", 0.5), ("ca", 0.5)],
     "ê": [("fr", 0.5), ("pt", 0.5)], "è": [("fr", 0.5), ("it", 0.5), ("ca", 0.5)], "œ": [("fr", 2)],
     "ù": [("fr", 0.5), ("it", 0.5)],
