@@ -15,11 +15,8 @@ struct AnswerWording: Sendable {
       : "I don't know: I find nothing in the sources that answers this question."
   }
 
-  /// What stands before the quotes from a document.
-  ///
-  /// - Parameters:
-  ///   - title: the document's title; may be empty.
-  ///   - source: the document's language, if it is known and not the question's.
+  /// What stands before the quotes from a document with a title, which may be empty; `source` is the document's
+  /// language if it is known and not the question's.
   func introduction(title: String, source: String?) -> String {
     let note = source.flatMap(name).map { language == "es" ? " (en \($0))" : " (in \($0))" } ?? ""
     if title.isEmpty { return (language == "es" ? "Según las fuentes" : "According to the sources") + note + ":" }

@@ -153,7 +153,9 @@ public struct ExtractiveAnswerer: Sendable {
   /// The units to quote, in the order in which they are read; none when the evidence is too weak.
   private func choose(from candidates: [Candidate], language: String?) -> [Candidate] {
     let quotable = candidates.filter { $0.unit.kind != .lead }.filter {
-      thresholds.answers(cosine: $0.cosine, coverage: max($0.coverage, $0.chunkCoverage * 0.9))
+      thresholds.answers(
+        cosine: $0.cosine, coverage: max($0.coverage, $0.chunkCoverage * 0.9),
+        isForeign: language != nil && !$0.language.isEmpty && $0.language != language)
     }
     guard let best = better(of: quotable, language: language) else { return [] }
     var chosen = [best]
