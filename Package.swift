@@ -112,7 +112,7 @@ let package = Package(
     tests("Snapshots", ["Corpus", "LMDB"]),
     tests("Retrieval", ["Corpus", "Snapshots", "SearchIndexes", "Embedding"]),
     tests("Answering", ["Corpus", "Retrieval", "Snapshots"]),
-    tests("Serving", ["Corpus", "Snapshots", "Retrieval", "Answering", "Embedding"]),
+    tests("Serving", ["Corpus", "Snapshots", "SearchIndexes", "Retrieval", "Answering", "Embedding"]),
     tests(
       "Indexing",
       ["Corpus", "Pipelines", "Settings", "Snapshots", "Retrieval", "Embedding", "Connectors", "Cleaning", "Chunking"]),

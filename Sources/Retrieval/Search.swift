@@ -34,18 +34,13 @@ public struct SearchRequest: Sendable {
   public var filters: [Filter]
   /// Who asks; nobody known by default, who sees only what is open to all.
   public var principals: Set<Principal>
-  /// A ready vector of the snapshot's dimensions: vectors alone are searched then, and `query` is not read.
-  public var vector: [Float]?
 
   /// Makes a request.
-  public init(
-    query: String, topK: Int = 4, filters: [Filter] = [], principals: Set<Principal> = [], vector: [Float]? = nil
-  ) {
+  public init(query: String, topK: Int = 4, filters: [Filter] = [], principals: Set<Principal> = []) {
     self.query = query
     self.topK = topK
     self.filters = filters
     self.principals = principals
-    self.vector = vector
   }
 }
 

@@ -127,22 +127,19 @@ public final class CollectionStore: Sendable {
 
   /// Answers a question, so that the first person's need not wait for pages to be mapped and a model to be read.
   private func warm(_ served: ServedSnapshot) throws {
-    let outcome = Mutex<(any Error)?>(nil)
+    let outcome = WarmUp()
     let done = DispatchSemaphore(value: 0)
-    // Waiting is allowed: this is the watcher's own thread.
-    withoutActuallyEscaping({ @Sendable in
+    Task.detached {
       do {
-        let hits = try await served.retriever.search(SearchRequest(query: "acervo: ¿cómo? how?", topK: 1))
-        _ = try await served.answerer.answer("acervo: ¿cómo? how?", from: hits)
-      } catch { outcome.withLock { $0 = error } }
-    }) { work in
-      Task.detached {
-        await work()
-        done.signal()
-      }
-      done.wait()
+        let question = "acervo: ¿cómo? how?"
+        let hits = try await served.retriever.search(SearchRequest(query: question, topK: 1))
+        _ = try await served.answerer.answer(question, from: hits)
+      } catch { outcome.error.withLock { $0 = error } }
+      done.signal()
     }
-    if let error = outcome.withLock({ $0 }) { throw error }
+    // Waiting is allowed: this is the watcher's own thread.
+    done.wait()
+    if let error = outcome.error.withLock({ $0 }) { throw error }
   }
 
   private func verifyServed() {
@@ -182,6 +179,11 @@ public final class CollectionStore: Sendable {
     }
     for name in gone.sorted() { log.write(.warning, "collection_removed", ["collection": .string(name)]) }
   }
+}
+
+/// What went wrong with a first question, if anything.
+private final class WarmUp: Sendable {
+  let error = Mutex<(any Error)?>(nil)
 }
 
 /// A snapshot in the wrong folder.

@@ -102,9 +102,12 @@ struct AnswerRoutes: Sendable {
           throw RequestFailure(422, "Either “query” or “vector” has to be given, and not both.")
         }
         let served = try store.snapshot(of: body["collection"]?.string)
-        var wanted = try request(body, query: body["query"]?.string ?? "")
-        wanted.vector = try vector(body["vector"], for: served)
-        let hits = try await served.retriever.search(wanted)
+        let wanted = try request(body, query: body["query"]?.string ?? "")
+        let vector = try vector(body["vector"], for: served)
+        // Without words only the vectors find anything.
+        let hits =
+          vector != nil
+          ? try served.retriever.search(wanted, vector: vector) : try await served.retriever.search(wanted)
         let results = hits.enumerated().map { rank, hit in json(hit, rank: rank + 1) }
         return response([.init("results", .array(results))], from: served, since: started)
       })
