@@ -84,6 +84,7 @@ public struct Cleaner: Sendable {
   }
 
   func clean(_ page: MarkupDocument, url: String, mainContentOnly: Bool) -> CleanDocument {
+    guard page.count > 0 else { return CleanDocument(title: "", language: nil, text: "", blocks: []) }
     let analysis = PageAnalysis(page: page, mainContentOnly: mainContentOnly)
     let facts = PageFacts(page: page, analysis: analysis)
     let pageBase = LinkResolution(base: url)

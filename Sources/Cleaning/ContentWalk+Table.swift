@@ -175,10 +175,10 @@ extension ContentWalk {
         if repeated > repetitionBudget || (isBeside && header.isEmpty) { continue }
       }
       if !row.isEmpty {
-        row.append(afterRowHeader ? ":" : ";")
+        if !afterRowHeader { row.append(";") } else if row.bytes.last != UInt8(ascii: ":") { row.append(":") }
         row.space()
       }
-      afterRowHeader = cell.isHeader && header.isEmpty && cell.words.bytes.last != UInt8(ascii: ":")
+      afterRowHeader = cell.isHeader && header.isEmpty
       if !header.isEmpty, repeated <= repetitionBudget {
         row.append(header)
         row.append(":")

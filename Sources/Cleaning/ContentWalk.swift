@@ -23,6 +23,8 @@ struct ContentWalk {
   private var pendingAnchor: String?
   private var contexts: [Context] = []
   private var open: [OpenElement] = []
+  /// The link element that is being read.
+  private var linkNode: MarkupNode?
   private var openLink: (target: String, start: Int)?
   private var groups = 0
   private var lastGroup = 0
@@ -117,7 +119,11 @@ struct ContentWalk {
   private mutating func element(_ node: MarkupNode) -> MarkupNode {
     let next = page.end(of: node)
     if isLeftOut(node) {
-      if page.tag(of: node) != .svg { current.space() }
+      // A control or a hidden box parts the words around it; a script or a parenthesis for old browsers does not.
+      switch page.tag(of: node) {
+      case .script, .style, .template, .noscript, .svg, .rp, .link, .meta: break
+      default: current.space()
+      }
       return next
     }
     let tag = page.tag(of: node)
@@ -309,7 +315,10 @@ struct ContentWalk {
   }
 
   private mutating func image(_ node: MarkupNode) {
+    if let holder = linkNode, page.end(of: holder) <= node { linkNode = nil }
     guard let alt = page.value(of: .alt, in: node) else { return }
+    // Within a link that has words of its own, the image says them again.
+    if let holder = linkNode, analysis.wordBytes(of: holder) > 0 { return }
     let words = InlineText.of(alt)
     guard words.bytes.count > 1, words.bytes.count <= 1000 else { return }
     let text = String(decoding: words.bytes, as: UTF8.self)
@@ -322,7 +331,9 @@ struct ContentWalk {
       contexts.removeLast()
     } else {
       begin()
+      current.space()
       current.append(words)
+      current.space()
     }
   }
 
@@ -332,6 +343,7 @@ struct ContentWalk {
       noteAnchor(node)
     }
     if isPermalink(node) { return next }
+    if linkNode.map({ page.end(of: $0) <= node }) ?? true { linkNode = node }
     guard options.keepsLinks, openLink == nil, let href = page.value(of: .href, in: node),
       let target = LinkResolution.target(href, base: base)
     else { return node + 1 }

@@ -17,7 +17,7 @@ struct InlineText {
   var isEmpty: Bool { bytes.isEmpty }
 
   /// Where the next word will begin.
-  var nextStart: Int { bytes.count + (owesSpace && !bytes.isEmpty && bytes.last != 0x0A ? 1 : 0) }
+  var nextStart: Int { bytes.count + (owesSpace && (bytes.last ?? 0) > 0x20 ? 1 : 0) }
 
   mutating func space() { owesSpace = true }
 
@@ -32,7 +32,7 @@ struct InlineText {
   private mutating func paySpace() {
     if owesSpace {
       owesSpace = false
-      if let last = bytes.last, last != 0x0A { bytes.append(0x20) }
+      if let last = bytes.last, last > 0x20 { bytes.append(0x20) }
     }
   }
 

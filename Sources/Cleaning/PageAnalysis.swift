@@ -38,12 +38,59 @@ struct PageAnalysis {
     hints = Array(repeating: [], count: page.count)
     words = Array(repeating: 0, count: page.count + 1)
     linked = Array(repeating: 0, count: page.count + 1)
-    classify()
+    classify(Relaxation())
+    let hidden = hiddenWords
     measure()
+    // A page that shows itself only by script hides its words in `noscript` or in a style until then.
+    let shown = Int(words[page.count])
+    let relaxation = Relaxation(noscript: hidden.noscript > shown * 2, style: hidden.style > shown * 4)
+    if relaxation.noscript || relaxation.style {
+      verdicts = Array(repeating: .kept, count: page.count)
+      tables = [:]
+      classify(relaxation)
+      measure()
+    }
     if mainContentOnly {
       leaveOutBoilerplate()
       measure()
     }
+  }
+
+  /// What counts as shown although it is hidden at first.
+  private struct Relaxation {
+    var noscript = false
+    var style = false
+  }
+
+  /// Words in `noscript`, and in elements that an inline style hides.
+  private var hiddenWords: (noscript: Int, style: Int) {
+    var result = (noscript: 0, style: 0)
+    var node = 0
+    while node < page.count {
+      guard verdicts[node] == .dropped else {
+        node += 1
+        continue
+      }
+      let isNoscript = page.tag(of: node) == .noscript
+      let isStyled = !Self.isDropped(page.tag(of: node)) && isHiddenByStyle(node)
+      if isNoscript || isStyled {
+        var inner = node + 1
+        var count = 0
+        while inner < page.end(of: node) {
+          if !page.isText(inner), Self.isDropped(page.tag(of: inner)) {
+            inner = page.end(of: inner)
+            continue
+          }
+          if page.isText(inner) {
+            for index in page.textRange(of: inner) where page.bytes[index] > 0x20 { count += 1 }
+          }
+          inner += 1
+        }
+        if isNoscript { result.noscript += count } else { result.style += count }
+      }
+      node = page.end(of: node)
+    }
+    return result
   }
 
   func wordBytes(of node: MarkupNode) -> Int { Int(words[page.end(of: node)] - words[node]) }
@@ -52,7 +99,7 @@ struct PageAnalysis {
 
   // MARK: - One pass each
 
-  private mutating func classify() {
+  private mutating func classify(_ relaxation: Relaxation) {
     var known: [UInt64: ElementHints] = [:]
     var openTables: [(node: MarkupNode, end: MarkupNode)] = []
     var node = 0
@@ -63,14 +110,14 @@ struct PageAnalysis {
         continue
       }
       let tag = page.tag(of: node)
-      if Self.isDropped(tag) {
+      if Self.isDropped(tag), !(tag == .noscript && relaxation.noscript) {
         verdicts[node] = .dropped
         node = page.end(of: node)
         continue
       }
       if page.hasAttributes(node) {
         hints[node] = hints(of: node, &known)
-        if isHidden(node) {
+        if isHidden(node) || (!relaxation.style && isHiddenByStyle(node)) {
           verdicts[node] = .dropped
           node = page.end(of: node)
           continue
@@ -139,9 +186,10 @@ struct PageAnalysis {
   }
 
   private mutating func leaveOutBoilerplate() {
-    let body = page.elements.first { page.tag(of: $0) == .body } ?? 0
     guard page.count > 0 else { return }
+    let body = page.elements.first { page.tag(of: $0) == .body } ?? 0
     let whole = max(1, proseBytes(of: body))
+    let allWords = max(1, wordBytes(of: body))
     let isForum = looksLikeForum
     var articleEnd = 0
     var node = body + 1
@@ -153,7 +201,9 @@ struct PageAnalysis {
       let tag = page.tag(of: node)
       if tag == .article || tag == .main { articleEnd = max(articleEnd, page.end(of: node)) }
       let inArticle = node < articleEnd
-      if isBoilerplate(tag, node, inArticle: inArticle, isForum: isForum, whole: whole) {
+      if isBoilerplate(tag, node, inArticle: inArticle, isForum: isForum, whole: whole),
+        tag == .nav || wordBytes(of: node) * 2 < allWords || hints[node].contains(.consent)
+      {
         verdicts[node] = .boilerplate
         node = page.end(of: node)
       } else {
@@ -168,8 +218,9 @@ struct PageAnalysis {
     let prose = proseBytes(of: node)
     // Whatever it is called, what holds most of the page's words is not beside the content.
     let isMost = prose * 2 > whole
-    if isMost { return false }
     let hints = self.hints[node]
+    if hints.contains(.consent), tag != .body, tag != .html { return true }
+    if isMost, tag != .nav { return false }
     switch tag {
     case .nav: return true
     case .footer: return !inArticle || !hints.contains(.content)
@@ -185,7 +236,8 @@ struct PageAnalysis {
     if hints.contains(.boilerplate) {
       // In running text (a paragraph, a link) the same words are just words.
       switch tag {
-      case .p, .a, .b, .em, .strong, .i, .time, .label: return false
+      case .a: return page.value(of: .href, in: node)?.hasPrefix("#") == true
+      case .p, .b, .em, .strong, .i, .time, .label: return false
       case .span: return prose < 200
       default: return !hints.contains(.content) || prose * 5 < whole
       }
@@ -205,6 +257,19 @@ struct PageAnalysis {
 
   private var looksLikeForum: Bool {
     for node in 0..<page.count where !page.isText(node) {
+      if page.tag(of: node) == .script, node + 1 < page.end(of: node),
+        page.value(of: .type, in: node) == "application/ld+json"
+      {
+        let data = page.string(in: page.textRange(of: node + 1))
+        if data.contains("DiscussionForumPosting") || data.contains("QAPage") { return true }
+      }
+      if page.tag(of: node) == .body || page.tag(of: node) == .html {
+        let words = PageVocabulary.words(
+          of: (page.value(of: .class, in: node) ?? "") + " " + (page.value(of: .id, in: node) ?? ""))
+        if words.contains(where: ["forum", "forums", "topic", "thread", "viewtopic", "showthread"].contains) {
+          return true
+        }
+      }
       if let type = page.value(of: .itemtype, in: node),
         type.hasSuffix("DiscussionForumPosting") || type.hasSuffix("QAPage") || type.hasSuffix("Question")
       {
@@ -256,7 +321,10 @@ struct PageAnalysis {
   private func isHidden(_ node: MarkupNode) -> Bool {
     if let hidden = page.value(of: .hidden, in: node), hidden != "until-found" { return true }
     if let range = page.valueRange(of: .ariaHidden, in: node), page.string(in: range) == "true" { return true }
-    if hints[node].contains(.hidden) { return true }
+    return hints[node].contains(.hidden)
+  }
+
+  private func isHiddenByStyle(_ node: MarkupNode) -> Bool {
     guard let range = page.valueRange(of: .style, in: node), range.count >= 12, range.count < 4096 else { return false }
     let style = page.string(in: range).lowercased().filter { !$0.isWhitespace }
     return style.contains("display:none") || style.contains("visibility:hidden")

@@ -16,6 +16,8 @@ struct ElementHints: OptionSet {
   static let permalink = ElementHints(rawValue: 16)
   /// What readers wrote below the page.
   static let comments = ElementHints(rawValue: 32)
+  /// Asks for consent to cookies: beside the content however long it is.
+  static let consent = ElementHints(rawValue: 128)
   /// A box of the text (note, warning), whatever else it is called.
   static let admonition = ElementHints(rawValue: 64)
 }
@@ -103,6 +105,9 @@ enum PageVocabulary {
     var hints: ElementHints = []
     if boilerplateNames.contains(flat) || words.contains(where: boilerplateWords.contains) {
       hints.insert(.boilerplate)
+    }
+    if words.contains(where: ["cookie", "cookies", "consent", "gdpr", "onetrust", "cookiebot"].contains) {
+      hints.insert(.consent)
     }
     if contentNames.contains(flat) || contentNames.contains(name.lowercased()) { hints.insert(.content) }
     if hiddenNames.contains(flat) { hints.insert(.hidden) }

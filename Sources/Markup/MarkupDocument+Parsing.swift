@@ -30,7 +30,9 @@ extension MarkupDocument {
     guard let context else { throw .outOfMemory }
     defer { htmlFreeParserCtxt(context) }
     builder.attach(to: context)
-    htmlCtxtUseOptions(context, Int32(HTML_PARSE_NONET.rawValue | HTML_PARSE_IGNORE_ENC.rawValue))
+    // Without RECOVER a script ends at any end tag that its strings hold.
+    htmlCtxtUseOptions(
+      context, Int32(HTML_PARSE_RECOVER.rawValue | HTML_PARSE_NONET.rawValue | HTML_PARSE_IGNORE_ENC.rawValue))
     xmlSwitchEncoding(context, XML_CHAR_ENCODING_UTF8)
     withExtendedLifetime(builder) { _ = htmlParseDocument(context) }
     return builder.document()
@@ -108,7 +110,11 @@ final class MarkupBuilder {
     sax.pointee.characters = { data, text, length in MarkupBuilder.from(data)?.text(text, length) }
     sax.pointee.ignorableWhitespace = { data, text, length in MarkupBuilder.from(data)?.text(text, length) }
     sax.pointee.cdataBlock = { data, text, length in MarkupBuilder.from(data)?.text(text, length) }
-    sax.pointee.serror = { data, _ in MarkupBuilder.from(data)?.fault() }
+    sax.pointee.serror = { data, error in
+      // A name that HTML 4 did not have (`main`, `section`) costs the parser nothing.
+      let isUnknownTag = error?.pointee.code == Int32(XML_HTML_UNKNOWN_TAG.rawValue)
+      MarkupBuilder.from(data)?.fault(isFree: isUnknownTag)
+    }
     sax.pointee.startElementNs = { data, name, prefix, _, _, _, count, _, attributes in
       MarkupBuilder.from(data)?.start(name, prefix: prefix, attributes, count: Int(count))
     }
@@ -210,7 +216,8 @@ final class MarkupBuilder {
     bytes.append(contentsOf: UnsafeBufferPointer(start: text, count: Int(length)))
   }
 
-  private func fault() {
+  private func fault(isFree: Bool) {
+    guard !isFree else { return }
     errorCount += 1
     if let context { spend(context) }
   }

@@ -1,0 +1,78 @@
+import Cleaning
+import Corpus
+import Glibc
+import Testing
+
+@Suite struct HostilePagesTests {
+  private func clean(_ html: String) throws -> CleanDocument {
+    try Cleaner().clean(Document(source: "t", url: "https://h.example/", mediaType: .html, body: Array(html.utf8)))
+  }
+
+  @Test(arguments: [
+    "<div>", "<b>", "<table><tr><td>", "<ul><li>", "<blockquote>", "<a href=x>", "<dl><dd>", "<section><h2>",
+    "<span style='display:none'>", "<main>", "<svg>", "<x>", "<td rowspan=65534>",
+  ])
+  func `a hundred thousand open tags take bounded time and keep the words`(tag: String) {
+    let depth = 100_000 / tag.split(separator: "<").count
+    let taken = ContinuousClock().measure {
+      let clean = try? clean("<p>first</p>" + String(repeating: tag, count: depth) + "last words")
+      if let clean {
+        #expect(fault(of: clean) == nil)
+        if !tag.contains("none"), tag != "<svg>" { #expect(clean.text.contains("last words")) }
+      }
+    }
+    #expect(taken < .seconds(60))
+  }
+
+  @Test(
+    arguments: [
+      ("one text of 10 MB", "words and ", 1_000_000, ""), ("one word", "x", 1_000_000, ""),
+      ("entities", "&amp;&bogus;&#x41;&", 30_000, ""),
+      ("comments that never end", "<!-- ", 100_000, ""), ("attributes that never end", "<a b=\"", 50_000, ""),
+      ("one attribute of 5 MB", "y", 5_000_000, "<p title=\""), ("wrong end tags", "</i></b>", 50_000, "<b>"),
+      ("tables in tables", "<table><tr><td>a<td>b<tr><td>", 5_000, ""), ("cells", "<td>c", 50_000, "<table><tr>"),
+      ("rows", "<tr><th>h<td>c", 10_000, "<table>"), ("line breaks", "<br>", 50_000, "x"),
+      ("processing", "<?x ", 50_000, ""),
+      ("ids", "<a id=x>", 50_000, "<h1>"), ("combining marks", "\u{301}", 100_000, "<p><a href=x>e"),
+      ("doctypes", "<!DOCTYPE a>", 50_000, ""),
+      ("headings", "<h2><a href=#>", 10_000, ""), ("hidden", "<p hidden>x", 30_000, "seen"),
+    ] as [(String, String, Int, String)])
+  func `a page of one thing alone takes bounded time`(what: String, piece: String, count: Int, start: String) throws {
+    let taken = ContinuousClock().measure {
+      if let clean = try? clean(start + String(repeating: piece, count: count)) { #expect(fault(of: clean) == nil) }
+    }
+    #expect(taken < .seconds(60), "\(what)")
+  }
+
+  /// `ACERVO_FUZZ_SECONDS` makes it run for longer; `ACERVO_FUZZ_SEED` starts it elsewhere.
+  @Test func `broken pages give sound documents`() throws {
+    func setting(_ name: String) -> UInt64? { getenv(name).flatMap { UInt64(String(cString: $0)) } }
+    let seconds = setting("ACERVO_FUZZ_SECONDS") ?? 2
+    let seed = setting("ACERVO_FUZZ_SEED") ?? 1
+    var mutator = PageMutator(seed: seed)
+    let kinds: [MediaType] = [.html, .html, .html, .markdown, .plainText]
+    let clock = ContinuousClock()
+    let end = clock.now.advanced(by: .seconds(seconds))
+    var count = 0
+    while clock.now < end {
+      let page = mutator.next()
+      var options = Cleaner.Options()
+      options.mainContentOnly = count % 2 == 0
+      let kind = kinds[count % kinds.count]
+      count += 1
+      do {
+        let clean = try Cleaner(options: options).clean(
+          Document(source: "t", url: "https://h.example/a", mediaType: kind, body: page))
+        if let fault = fault(of: clean) {
+          Issue.record("page \(count) of seed \(seed): \(fault)\n\(String(decoding: page, as: UTF8.self))")
+          return
+        }
+        _ = clean.markdown
+        _ = clean.json.bytes
+      } catch is CleaningError {
+        continue
+      }
+    }
+    #expect(count > 0)
+  }
+}
