@@ -124,7 +124,7 @@ public enum TextDecoder {
   }
 
   private static func detected(_ bytes: [UInt8]) -> Charset {
-    if isValid(bytes) { return .utf8 }
+    if isValid(bytes) || isMostlyUTF8(bytes) { return .utf8 }
     guard let detector = uchardet_new() else { return .windows1252 }
     defer { uchardet_delete(detector) }
     // Enough to be sure, and an upper bound on the time for a huge file.
@@ -134,8 +134,15 @@ public enum TextDecoder {
     }
     uchardet_data_end(detector)
     guard let name = uchardet_get_charset(detector) else { return .windows1252 }
-    let charset = Charset(label: String(cString: name)) ?? .windows1252
-    return charset == .utf8 ? .windows1252 : charset
+    return Charset(label: String(cString: name)) ?? .windows1252
+  }
+
+  /// Whether the characters above ASCII are well-formed UTF-8 but for a few: a good page with one cut character in it.
+  private static func isMostlyUTF8(_ bytes: [UInt8]) -> Bool {
+    let (repaired, faults) = repaired(bytes)
+    var wide = 0
+    for byte in repaired where byte >= 0xC0 { wide += 1 }
+    return wide > faults * 20
   }
 
   private static func latin(_ bytes: [UInt8]) -> [UInt8] {

@@ -86,6 +86,11 @@ import Testing
     #expect(decoded(japanese) == ("こんにちは、日本語のテキストです。", "shift_jis"))
   }
 
+  @Test func `UTF-8 with one fault is still UTF-8`() {
+    let page = Array(String(repeating: "<p>año – “ñandú”</p>", count: 10).utf8) + [0xE2, 0x80, 0x3C]
+    #expect(decoded(page).1 == "utf-8")
+  }
+
   @Test func `UTF-8 that is declared but never there is not believed`() {
     let spanish = "La contraseña caducó ayer; el año pasado también. ¿Cómo la restablezco? Así: pulsé el botón."
     #expect(decoded(spanish.unicodeScalars.map { UInt8($0.value) }, "utf-8").0 == spanish)
