@@ -69,7 +69,7 @@ let package = Package(
     library("Cleaning", ["Corpus", "Markup", "CUChardet", "CCommonMark"]),
     library("TextAnalysis", ["CStemmer", "CCLD2", "Corpus"]),
     library("Chunking", ["Corpus", "TextAnalysis"]),
-    library("Embedding", ["Corpus", "CKernels", "CSentencePiece"]),
+    library("Embedding", ["Corpus", "CKernels"]),
     library("SearchIndexes", ["Corpus", "TextAnalysis", "CKernels"]),
     library("LMDB", ["CLMDB"]),
     library("Snapshots", ["Corpus", "LMDB", "COpenSSL"]),

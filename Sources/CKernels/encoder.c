@@ -81,6 +81,10 @@ void acervo_add_rows(const float *rows, size_t count, size_t width, size_t strid
   table()->add_rows(rows, count, width, stride, sum);
 }
 
+void acervo_sum_rows(const float *a, const float *b, const float *c, size_t width, float *output) {
+  for (size_t i = 0; i < width; i++) output[i] = (a[i] + b[i]) + c[i];
+}
+
 void acervo_scale(float *values, size_t count, float factor) { table()->scale_values(values, count, factor); }
 
 void acervo_tanh(float *values, size_t count) { table()->tanh_values(values, count); }

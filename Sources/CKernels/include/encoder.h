@@ -49,6 +49,9 @@ void acervo_attention(
   float *scratch, float *output, size_t output_stride);
 size_t acervo_attention_scratch(size_t tokens, size_t width);
 
+/// output = (a + b) + c.
+void acervo_sum_rows(const float *a, const float *b, const float *c, size_t width, float *output);
+
 /// sum[i] += Σ rows; rows added one after the other.
 void acervo_add_rows(const float *rows, size_t count, size_t width, size_t stride, float *sum);
 

@@ -48,6 +48,17 @@ public final class LocalEmbedder: Embedder {
         model: model.name, provider: "local", dimensions: encoder.dimensions,
         weights: try model.hash(of: "weights.safetensors"), tokenizer: try model.hash(of: "sp.model"),
         pooling: "sqrt-n", normalized: true, codeVersion: Self.codeVersion)
+    case "bert":
+      let tokenizer = try WordPieceTokenizer(model)
+      let encoder = try BERTEncoder(model, config: config, vocabulary: tokenizer.size)
+      self.encoder = encoder
+      self.tokenizer = tokenizer
+      let vocabulary = model.has("vocab.txt") ? "vocab.txt" : "tokenizer.json"
+      fingerprint = EmbedderFingerprint(
+        model: model.name, provider: "local", dimensions: encoder.dimensions,
+        weights: try model.hash(of: "model.safetensors"), tokenizer: try model.hash(of: vocabulary),
+        pooling: "\(encoder.pooling.rawValue), windows of \(encoder.longest)", normalized: true,
+        codeVersion: Self.codeVersion)
     case let type:
       throw EmbeddingError(
         path: configPath,
