@@ -90,9 +90,8 @@ public final class Environment: @unchecked Sendable {
     case .immutable:
       guard let size = try fileSize(path) else { throw LMDBError(number: ENOENT, action: "open “\(path)”") }
       // An empty or cut file would be mapped past its end.
-      guard size >= 2 * Int(sysconf(Int32(_SC_PAGESIZE))) else {
-        throw LMDBError(number: MDB_INVALID, action: "open “\(path)”")
-      }
+      guard size >= 8192 else { throw LMDBError(notADatabase: path) }
+      try FileStructure.check(path: path, size: size)
       return size
     }
   }

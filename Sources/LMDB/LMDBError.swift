@@ -49,6 +49,16 @@ public struct LMDBError: Error, Sendable, Equatable, CustomStringConvertible {
     self.reason = reason
   }
 
+  init(damaged path: String, reason: String) {
+    code = .damaged
+    action = "trust “\(path)”"
+    self.reason = reason
+  }
+
+  init(notADatabase path: String) {
+    self.init(number: MDB_INVALID, action: "open “\(path)”")
+  }
+
   init(number: Int32, action: String) {
     self.action = action
     reason = mdb_strerror(number).map { String(cString: $0) } ?? "error \(number)"
