@@ -55,44 +55,38 @@ __attribute__((target("avx2,fma"))) static inline float sum8(__m256 sum) {
   return _mm_cvtss_f32(_mm_add_ss(two, _mm_movehdup_ps(two)));
 }
 
-// Four rows at once: four independent sums hide the latency of the multiply-adds, the query is loaded once.
-__attribute__((target("avx2,fma"))) static void dot4_avx2(const float *const *rows, const float *query, size_t stride,
-                                                          float *scores) {
-  __m256 low[4], high[4];
-  for (int r = 0; r < 4; r++) low[r] = high[r] = _mm256_setzero_ps();
+// The machine's own prefetching does not follow rows well: what lies 8 KB further is asked for meanwhile. An address past
+// the end is harmless to a prefetch. One sum a row is enough: the next row's multiply-adds begin before it is done.
+enum { AHEAD = 2048 };
+
+__attribute__((target("avx2,fma"))) static float dot_avx2(const float *row, const float *query, size_t stride) {
+  __m256 low = _mm256_setzero_ps(), high = _mm256_setzero_ps();
   for (size_t i = 0; i < stride; i += 16) {
-    __m256 q0 = _mm256_loadu_ps(query + i), q1 = _mm256_loadu_ps(query + i + 8);
-    for (int r = 0; r < 4; r++) {
-      low[r] = _mm256_fmadd_ps(_mm256_loadu_ps(rows[r] + i), q0, low[r]);
-      high[r] = _mm256_fmadd_ps(_mm256_loadu_ps(rows[r] + i + 8), q1, high[r]);
-    }
+    _mm_prefetch((const char *)(row + i + AHEAD), _MM_HINT_T0);
+    low = _mm256_fmadd_ps(_mm256_loadu_ps(row + i), _mm256_loadu_ps(query + i), low);
+    high = _mm256_fmadd_ps(_mm256_loadu_ps(row + i + 8), _mm256_loadu_ps(query + i + 8), high);
   }
-  for (int r = 0; r < 4; r++) scores[r] = sum8(_mm256_add_ps(low[r], high[r]));
+  return sum8(_mm256_add_ps(low, high));
 }
 
-__attribute__((target("avx512f,avx512dq,avx2,fma"))) static void dot4_avx512(const float *const *rows,
-                                                                            const float *query, size_t stride,
-                                                                            float *scores) {
-  __m512 sum[4];
-  for (int r = 0; r < 4; r++) sum[r] = _mm512_setzero_ps();
+__attribute__((target("avx512f,avx512dq,avx2,fma"))) static float dot_avx512(const float *row, const float *query,
+                                                                            size_t stride) {
+  __m512 sum = _mm512_setzero_ps();
   for (size_t i = 0; i < stride; i += 16) {
-    __m512 q = _mm512_loadu_ps(query + i);
-    for (int r = 0; r < 4; r++) sum[r] = _mm512_fmadd_ps(_mm512_loadu_ps(rows[r] + i), q, sum[r]);
+    _mm_prefetch((const char *)(row + i + AHEAD), _MM_HINT_T0);
+    sum = _mm512_fmadd_ps(_mm512_loadu_ps(row + i), _mm512_loadu_ps(query + i), sum);
   }
-  for (int r = 0; r < 4; r++)
-    scores[r] = sum8(_mm256_add_ps(_mm512_castps512_ps256(sum[r]), _mm512_extractf32x8_ps(sum[r], 1)));
+  return sum8(_mm256_add_ps(_mm512_castps512_ps256(sum), _mm512_extractf32x8_ps(sum, 1)));
 }
-
 #endif
 
-static void dot4(acervo_scan_kind kind, const float *const *rows, const float *query, size_t stride, float *scores) {
+float acervo_dot(acervo_scan_kind kind, const float *row, const float *query, size_t stride) {
   switch (kind) {
 #if ACERVO_X86
-  case ACERVO_SCAN_AVX512: dot4_avx512(rows, query, stride, scores); return;
-  case ACERVO_SCAN_AVX2: dot4_avx2(rows, query, stride, scores); return;
+  case ACERVO_SCAN_AVX512: return dot_avx512(row, query, stride);
+  case ACERVO_SCAN_AVX2: return dot_avx2(row, query, stride);
 #endif
-  default:
-    for (int r = 0; r < 4; r++) scores[r] = dot_scalar(rows[r], query, stride);
+  default: return dot_scalar(row, query, stride);
   }
 }
 
@@ -105,35 +99,14 @@ acervo_scan_kind acervo_scan_best(void) {
   return ACERVO_SCAN_SCALAR;
 }
 
-float acervo_dot(acervo_scan_kind kind, const float *row, const float *query, size_t stride) {
-  const float *rows[4] = {row, row, row, row};
-  float scores[4];
-  dot4(kind, rows, query, stride, scores);
-  return scores[0];
-}
-
 size_t acervo_scan(acervo_scan_kind kind, const float *rows, size_t count, size_t stride, const float *query,
                    uint32_t first_row, const uint64_t *allowed, acervo_hit *best, size_t k, size_t used) {
-  const float *group[4] = {rows, rows, rows, rows};
-  uint32_t numbers[4] = {0};
-  float scores[4];
-  int filled = 0;
+  if (k == 0) return used;
   for (size_t i = 0; i < count; i++) {
     uint32_t number = first_row + (uint32_t)i;
     if (allowed && !(allowed[number >> 6] >> (number & 63) & 1)) continue;
-    group[filled] = rows + i * stride;
-    numbers[filled++] = number;
-    if (filled < 4) continue;
-    dot4(kind, group, query, stride, scores);
-    for (int r = 0; r < 4; r++)
-      if (used < k || scores[r] >= best[0].score)
-        used = acervo_keep(best, k, used, (acervo_hit){scores[r], numbers[r]});
-    filled = 0;
-  }
-  if (filled > 0) {
-    // The places that are left over hold rows that were looked at before; their scores are not used.
-    dot4(kind, group, query, stride, scores);
-    for (int r = 0; r < filled; r++) used = acervo_keep(best, k, used, (acervo_hit){scores[r], numbers[r]});
+    float score = acervo_dot(kind, rows + i * stride, query, stride);
+    if (used < k || score >= best[0].score) used = acervo_keep(best, k, used, (acervo_hit){score, number});
   }
   return used;
 }
