@@ -9,8 +9,9 @@ public struct ExtractiveAnswerer: Sendable {
   private let thresholds = AnswerThresholds()
   private let detector = LanguageDetector()
 
-  /// How many units are compared at most: embedding them is what an answer costs.
-  private static let candidateLimit = 32
+  /// How many units are compared at most, and their bytes together: embedding them is what an answer costs.
+  private static let candidateLimit = 24
+  private static let candidateBytes = 4_000
   /// How many units are quoted at most.
   private static let quoteLimit = 3
   /// Questions are compared by their beginning, which bounds the work.
@@ -105,7 +106,12 @@ public struct ExtractiveAnswerer: Sendable {
       let order = (priority(candidates[left]), priority(candidates[right]))
       return order.0 != order.1 ? order.0 > order.1 : left < right
     }
-    return likely.prefix(Self.candidateLimit).sorted().map { candidates[$0] }
+    var bytes = 0
+    let taken = likely.prefix(Self.candidateLimit).prefix { index in
+      bytes += candidates[index].unit.text.utf8.count
+      return bytes <= Self.candidateBytes
+    }
+    return taken.sorted().map { candidates[$0] }
   }
 
   private func priority(_ candidate: Candidate) -> Double {
