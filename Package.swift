@@ -94,6 +94,12 @@ let package = Package(
         "Embedding", "Snapshots", "Retrieval", "Answering", "Indexing", "Terminal",
       ]),
     program("acervo-serve", ["Corpus", "Serving", "Embedding", "Snapshots", "Terminal"]),
+    // Drives single stages for scripts/bench; no product for users.
+    .executableTarget(
+      name: "acervo-bench",
+      dependencies: [
+        "Corpus", "Cleaning", "Chunking", "Embedding", "SearchIndexes", "Snapshots", "Terminal", "AcervoTesting",
+      ], path: "Benchmarks/acervo-bench", swiftSettings: swiftSettings),
 
     // For tests and benchmarks only: loopback web site, deterministic embedder, temporary folders, golden files.
     library("AcervoTesting", ["Corpus", "Embedding", "CMicroHTTPD"]),

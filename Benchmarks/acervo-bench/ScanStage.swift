@@ -1,0 +1,56 @@
+internal import AcervoTesting
+internal import Corpus
+internal import SearchIndexes
+internal import Synchronization
+internal import Terminal
+
+/// Exact search over vectors in memory.
+enum ScanStage {
+  private static let rows = Option("rows", "N", in: 1...10_000_000, help: "How many vectors.", default: 500_000)
+  private static let dimensions = Option("dimensions", "N", in: 1...8_192, help: "Their length.", default: 512)
+  private static let threads = Option("threads", "N", in: 1...64, help: "Threads of one search.", default: 1)
+
+  static let command = Command(
+    "scan", "Searches random vectors exactly, one query after the other.",
+    options: [.value(Input.seconds), .value(rows), .value(dimensions), .value(threads)])
+
+  static func run(_ arguments: Arguments) throws -> JSONValue {
+    let dimensions = arguments[dimensions] ?? 512
+    let sections = Sections()
+    var generator = SeededGenerator(seed: 7)
+    func row() -> [Float] { (0..<dimensions).map { _ in Float(Int16(truncatingIfNeeded: generator.next())) / 32_768 } }
+    var writer = try VectorIndexWriter(dimensions: dimensions) { _, part, bytes in sections.add(bytes, as: part) }
+    // A thousand rows over and over: the same memory traffic, made quickly.
+    let pattern = (0..<1_000).flatMap { _ in row() }
+    let wanted = arguments[rows] ?? 0
+    for start in stride(from: 0, to: wanted, by: 1_000) {
+      try writer.append(Array(pattern.prefix(min(1_000, wanted - start) * dimensions)))
+    }
+    try writer.finish()
+    guard let index = try VectorIndex(owner: sections, source: { sections.bytes(of: $1) }) else {
+      throw ValueError("there are no vectors")
+    }
+    let query = row()
+    let measured = try Measurement(seconds: Double(arguments[Input.seconds] ?? 0)) {
+      _ = try index.search(query, limit: 10, threads: arguments[threads])
+    }
+    return measured.result(of: ["searches": 1, "bytes": wanted * dimensions * 4])
+  }
+}
+
+/// The values of an index in memory, as LMDB would hold them; freed with the process.
+private final class Sections: Sendable {
+  // Safe to share: the bytes are written before they are put here and never after.
+  private struct Value: @unchecked Sendable { let bytes: UnsafeRawBufferPointer }
+  private let values = Mutex<[UInt32: Value]>([:])
+
+  func add(_ bytes: UnsafeRawBufferPointer, as part: UInt32) {
+    let copy = UnsafeMutableRawBufferPointer.allocate(byteCount: bytes.count + 64, alignment: 64)
+    // Rows begin 48 bytes into a value and have to begin a cache line, as they do in the file.
+    let place = UnsafeMutableRawBufferPointer(rebasing: copy[16..<16 + bytes.count])
+    place.copyMemory(from: bytes)
+    values.withLock { $0[part] = Value(bytes: UnsafeRawBufferPointer(place)) }
+  }
+
+  func bytes(of part: UInt32) -> UnsafeRawBufferPointer? { values.withLock { $0[part]?.bytes } }
+}
