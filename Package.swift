@@ -74,7 +74,7 @@ let package = Package(
     library("LMDB", ["CLMDB"]),
     library("Snapshots", ["Corpus", "LMDB", "COpenSSL"]),
     library("Retrieval", ["Corpus", "Snapshots", "SearchIndexes", "TextAnalysis", "Embedding"]),
-    library("Answering", ["Corpus", "Retrieval", "TextAnalysis"]),
+    library("Answering", ["Corpus", "Embedding", "Retrieval", "TextAnalysis"]),
     library(
       "Indexing",
       [
@@ -84,16 +84,16 @@ let package = Package(
     library(
       "Serving",
       [
-        "Corpus", "Settings", "Embedding", "Snapshots", "Retrieval", "Answering", "CMicroHTTPD", "COpenSSL",
+        "Corpus", "Embedding", "Snapshots", "Retrieval", "Answering", "CMicroHTTPD",
       ]),
-    library("Terminal", ["Corpus"]),
+    library("Terminal", []),
     program(
       "acervo",
       [
         "Corpus", "Settings", "Pipelines", "Connectors", "HTTPClient", "Cleaning", "Chunking", "TextAnalysis",
         "Embedding", "Snapshots", "Retrieval", "Answering", "Indexing", "Terminal",
       ]),
-    program("acervo-serve", ["Corpus", "Serving", "Embedding", "Snapshots", "Terminal"]),
+    program("acervo-serve", ["Corpus", "Serving", "Embedding", "Terminal"]),
     // Drives single stages for scripts/bench; no product for users.
     .executableTarget(
       name: "acervo-bench",
@@ -117,7 +117,7 @@ let package = Package(
     tests("LMDB", []),
     tests("Snapshots", ["Corpus", "LMDB"]),
     tests("Retrieval", ["Corpus", "Snapshots", "SearchIndexes", "Embedding"]),
-    tests("Answering", ["Corpus", "Retrieval", "Snapshots"]),
+    tests("Answering", ["Corpus", "Retrieval", "Embedding"]),
     tests("Serving", ["Corpus", "Snapshots", "SearchIndexes", "Retrieval", "Answering", "Embedding"]),
     tests(
       "Indexing",
