@@ -48,7 +48,8 @@ extension BERTEncoder {
     func panels(_ names: [String], _ columns: Int, _ depth: Int) throws(EmbeddingError) -> Floats {
       var parts: [Floats] = []
       for name in names { parts.append(try floats(name + ".weight", [columns, depth])) }
-      let joined = Floats(names.count * columns * depth) { memory in
+      let joined = Floats(names.count == 1 ? 0 : names.count * columns * depth) { memory in
+        guard memory.count > 0 else { return }
         let base = memory.bindMemory(to: Float.self)
         for (index, part) in parts.enumerated() {
           _ = UnsafeMutableBufferPointer(rebasing: base[(index * columns * depth)...])

@@ -1,6 +1,6 @@
 internal import CKernels
 
-/// A BERT-family sentence model (Devlin et al. 2018): embeddings, layers of attention and feed-forward, pooling.
+/// A BERT-family sentence model (https://arxiv.org/abs/1810.04805): embeddings, layers of attention and feed-forward, pooling.
 ///
 /// All tokens of a batch stand in one matrix without padding; attention goes sequence by sequence. A text that is
 /// longer than the model reads is cut into windows of nearly equal length, and its vector is the mean over the tokens
