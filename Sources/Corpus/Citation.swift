@@ -28,3 +28,14 @@ public struct Citation: Sendable, Equatable {
     self.chunk = chunk
   }
 }
+
+extension Citation {
+  /// As every answer writes it, over HTTP and on the command line.
+  public var json: JSONValue {
+    [
+      "url": .string(url), "title": .string(title), "heading": .string(heading),
+      "anchor": anchor.map { .string($0) } ?? .null, "quote": .string(quote), "score": .number(score),
+      "chunk": .integer(Int64(chunk)),
+    ]
+  }
+}

@@ -4,7 +4,7 @@ internal import Synchronization
 public final class RunProgress: Sendable {
   /// What stands on the terminal's line.
   public struct View: Sendable, Equatable {
-    /// What the run does now: `fetching`, `writing the snapshot` …
+    /// What the run does now, in a word or two.
     public var stage = "starting"
     /// What was counted so far.
     public var counts = RunCounts()

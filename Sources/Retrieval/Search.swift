@@ -78,3 +78,18 @@ public struct SearchHit: Sendable, Equatable {
     self.chunk = chunk
   }
 }
+
+extension SearchHit {
+  /// As every search writes it, over HTTP and on the command line.
+  ///
+  /// - Parameter rank: its place in the list, from 1.
+  /// - Returns: an object.
+  public func json(rank: Int) -> JSONValue {
+    [
+      "rank": .integer(Int64(rank)), "score": .number(score), "url": .string(url), "title": .string(title),
+      "heading": .string(chunk.headingPath.joined(separator: " › ")),
+      "anchor": chunk.anchor.map { .string($0) } ?? .null, "text": .string(chunk.text),
+      "chunk": .integer(Int64(chunkNumber)),
+    ]
+  }
+}

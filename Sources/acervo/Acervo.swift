@@ -1,4 +1,58 @@
+internal import Terminal
+
+/// The batch program: from a pipeline file to a published snapshot, and tools to look at every stage.
 @main
 enum Acervo {
-  static func main() {}
+  static let version = "0.1.0"
+
+  /// A command and what it runs.
+  struct Entry: Sendable {
+    let command: Command
+    let run: @Sendable (Arguments) async throws -> ExitCode
+  }
+
+  private static let entries: [Entry] = [
+    IndexCommand.entry, ValidateCommand.entry, ValidateCommand.schemaEntry, SearchCommand.entry, AskCommand.entry,
+    CleanCommand.entry, ChunkCommand.entry, EmbedCommand.entry, DoctorCommand.entry,
+  ]
+
+  private static let snapshotEntries: [Entry] = [
+    SnapshotsCommand.listEntry, SnapshotsCommand.showEntry, SnapshotsCommand.verifyEntry,
+  ]
+
+  private static let command = Command(
+    "acervo", "Turns pages into one immutable file that answers questions.",
+    examples: [
+      "acervo index pipelines/handbook.yaml   # fetch, clean, chunk, embed, publish",
+      "acervo ask --snapshots snapshots \"¿Cómo restablezco mi contraseña?\"",
+      "acervo doctor                          # what this machine has and lacks",
+    ],
+    subcommands: entries.map(\.command) + [
+      Command("snapshots", "Looks at published snapshots.", subcommands: snapshotEntries.map(\.command))
+    ])
+
+  static func main() async {
+    let code = await run(Array(CommandLine.arguments.dropFirst()))
+    exitProgram(code)
+  }
+
+  static func run(_ arguments: [String]) async -> ExitCode {
+    do {
+      switch try command.parse(arguments) {
+      case .help(let text):
+        Output.results.write(text)
+        return .success
+      case .version:
+        Output.results.line("acervo \(version)")
+        return .success
+      case .run(let path, let arguments):
+        let words = path.split(separator: " ").dropFirst().map(String.init)
+        let entries = words.first == "snapshots" ? snapshotEntries : entries
+        guard let entry = entries.first(where: { $0.command.name == words.last }) else { return .software }
+        return try await entry.run(arguments)
+      }
+    } catch {
+      return Failure.report(error)
+    }
+  }
 }

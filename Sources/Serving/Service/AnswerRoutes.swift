@@ -69,7 +69,7 @@ struct AnswerRoutes: Sendable {
         return response(
           [
             .init("answer", .string(answer.text)), .init("sources", .array(answer.sources.map { .string($0) })),
-            .init("citations", .array(answer.citations.map(json))),
+            .init("citations", .array(answer.citations.map(\.json))),
           ], from: served, since: started, logged: [.init("answered", .bool(answer.isAnswered))])
       })
   }
@@ -108,7 +108,7 @@ struct AnswerRoutes: Sendable {
         let hits =
           vector != nil
           ? try served.retriever.search(wanted, vector: vector) : try await served.retriever.search(wanted)
-        let results = hits.enumerated().map { rank, hit in json(hit, rank: rank + 1) }
+        let results = hits.enumerated().map { rank, hit in hit.json(rank: rank + 1) }
         return response([.init("results", .array(results))], from: served, since: started)
       })
   }
@@ -143,22 +143,5 @@ struct AnswerRoutes: Sendable {
     var response = ServerResponse.json(.object(members + origin + [took]))
     response.logged = origin + logged
     return response
-  }
-
-  private func json(_ citation: Citation) -> JSONValue {
-    [
-      "url": .string(citation.url), "title": .string(citation.title), "heading": .string(citation.heading),
-      "anchor": citation.anchor.map { .string($0) } ?? .null, "quote": .string(citation.quote),
-      "score": .number(citation.score), "chunk": .integer(Int64(citation.chunk)),
-    ]
-  }
-
-  private func json(_ hit: SearchHit, rank: Int) -> JSONValue {
-    [
-      "rank": .integer(Int64(rank)), "score": .number(hit.score), "url": .string(hit.url), "title": .string(hit.title),
-      "heading": .string(hit.chunk.headingPath.joined(separator: " › ")),
-      "anchor": hit.chunk.anchor.map { .string($0) } ?? .null, "text": .string(hit.chunk.text),
-      "chunk": .integer(Int64(hit.chunkNumber)),
-    ]
   }
 }

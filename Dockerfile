@@ -1,0 +1,41 @@
+# Two images from one file: `docker build --target indexer .` and `docker build --target server .` (the last one).
+FROM swift:6.3-bookworm AS build
+WORKDIR /src
+COPY scripts/setup scripts/models scripts/
+RUN scripts/setup build && scripts/setup models
+COPY . .
+RUN swift build -c release --static-swift-stdlib --product acervo \
+  && swift build -c release --static-swift-stdlib --product acervo-serve \
+  && install -D -t /out "$(swift build -c release --show-bin-path)/acervo" \
+       "$(swift build -c release --show-bin-path)/acervo-serve" \
+  && strip /out/*
+
+FROM debian:bookworm-slim AS base
+RUN apt-get update \
+  && apt-get install -y --no-install-recommends ca-certificates curl libcld2-0 libcurl4 libicu72 libmicrohttpd12 \
+       liblmdb0 libopenblas0-pthread libsentencepiece0 libstemmer0d libyaml-0-2 \
+  && rm -rf /var/lib/apt/lists/* \
+  && useradd --system --uid 10001 --create-home acervo \
+  && install -d -o acervo /snapshots
+COPY --from=build /src/models /usr/share/acervo/models
+ENV ACERVO_MODELS=/usr/share/acervo/models OPENBLAS_NUM_THREADS=1
+USER acervo
+VOLUME /snapshots
+
+FROM base AS indexer
+USER root
+RUN apt-get update \
+  && apt-get install -y --no-install-recommends libcmark-gfm0.29.0.gfm.6 libcmark-gfm-extensions0.29.0.gfm.6 \
+       libuchardet0 libxml2 zlib1g \
+  && rm -rf /var/lib/apt/lists/*
+USER acervo
+COPY --from=build /out/acervo /usr/local/bin/
+ENTRYPOINT ["acervo"]
+CMD ["--help"]
+
+FROM base AS server
+COPY --from=build /out/acervo-serve /usr/local/bin/
+EXPOSE 8080
+HEALTHCHECK --interval=10s --timeout=3s --start-period=5s CMD ["curl", "-fsS", "http://127.0.0.1:8080/ready"]
+ENTRYPOINT ["acervo-serve"]
+CMD ["--snapshots", "/snapshots", "--listen", "0.0.0.0", "--port", "8080"]

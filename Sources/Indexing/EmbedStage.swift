@@ -1,0 +1,69 @@
+internal import Corpus
+internal import Embedding
+
+/// Embeds what prepared pages miss, several pages at a time: a large batch keeps the matrix products busy.
+struct EmbedStage: Sendable {
+  /// How many bytes of text go into one batch: about 4,000 tokens of Spanish or English prose.
+  private static let batchBytes = 16 << 10
+
+  let embedder: (any Embedder)?
+  let writer: StateWriter
+  let progress: RunProgress
+
+  /// Works until the queue ends; several of these may share one queue.
+  func run(_ queue: BoundedQueue<PreparedPage>) async throws {
+    while let first = await queue.next() {
+      var batch = [first]
+      var bytes = first.weight
+      while bytes < Self.batchBytes, let page = queue.nextWithoutWaiting() {
+        batch.append(page)
+        bytes += page.weight
+      }
+      try await embed(batch)
+    }
+  }
+
+  private func embed(_ pages: [PreparedPage]) async throws {
+    var seen: Set<ContentHash> = []
+    let texts = pages.flatMap(\.missing).filter { seen.insert($0.key).inserted }
+    for portion in Self.portions(texts) {
+      let vectors = try await vectors(of: portion.map(\.text))
+      // Results first, pages last: a page in the state is a promise that its vectors are there.
+      try await writer.record(
+        zip(portion, vectors).map { .result(.embed, $0.key, StageResults.encode($1)) })
+    }
+    try await writer.record(pages.flatMap { $0.results + [.page($0.record)] })
+    progress.update { view in
+      view.waiting -= pages.count
+      view.counts.chunksEmbedded += texts.count
+      view.counts.chunksReused += pages.reduce(0) { $0 + $1.chunkCount } - texts.count
+    }
+  }
+
+  /// A page with thousands of chunks is embedded in portions, so that memory does not grow with it.
+  private static func portions(_ texts: [(key: ContentHash, text: String)]) -> [[(key: ContentHash, text: String)]] {
+    var portions: [[(key: ContentHash, text: String)]] = []
+    var bytes = Int.max
+    for text in texts {
+      if bytes > batchBytes {
+        portions.append([])
+        bytes = 0
+      }
+      portions[portions.count - 1].append(text)
+      bytes += text.text.utf8.count
+    }
+    return portions
+  }
+
+  private func vectors(of texts: [String]) async throws -> [ArraySlice<Float>] {
+    guard let embedder else { return [] }
+    let dimensions = embedder.fingerprint.dimensions
+    let matrix = try await progress.timed("embed") { try await embedder.embed(texts, as: .document) }
+    guard matrix.count == texts.count * dimensions else {
+      throw IndexingError(
+        .settings,
+        "\(embedder.fingerprint.model) gave \(matrix.count) numbers for \(texts.count) texts of \(dimensions)")
+    }
+    return texts.indices.map { matrix[$0 * dimensions..<($0 + 1) * dimensions] }
+  }
+}

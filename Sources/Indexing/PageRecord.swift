@@ -1,0 +1,134 @@
+internal import Corpus
+
+/// What the state knows of a page: its last good version, and what happened last.
+struct PageRecord: Sendable, Equatable {
+  var source: String
+  var url: String
+  /// Of the bytes that the source gave.
+  var contentHash: ContentHash
+  /// Key of its cleaning.
+  var cleanKey: ContentHash
+  /// Hash of the cleaned page's kept form: the input of chunking.
+  var cleanHash: ContentHash
+  /// Key of its chunks.
+  var chunkKey: ContentHash
+  /// The embedder whose vectors of all its chunks are kept; nil where there is none.
+  var embedder: ContentHash?
+  /// The title that the source gave, if any.
+  var title: String?
+  /// The language that the source gave, if any.
+  var language: String?
+  var access: AccessRule
+  var modified: Int64?
+  var breadcrumbs: [String]
+  var fields: [String: [FieldValue]]
+
+  /// Under what the state keeps a page: URLs may be longer than a key.
+  static func key(source: String, url: String) -> [UInt8] {
+    var hasher = ContentHasher()
+    hasher.update(source)
+    hasher.update(url)
+    return hasher.finish().bytes
+  }
+
+  var key: [UInt8] { Self.key(source: source, url: url) }
+}
+
+extension PageRecord {
+  var bytes: [UInt8] {
+    var writer = ByteWriter()
+    writer.write(source)
+    writer.write(url)
+    writer.write(contentHash)
+    writer.write(cleanKey)
+    writer.write(cleanHash)
+    writer.write(chunkKey)
+    writer.write(embedder) { $0.write($1) }
+    writer.write(title) { $0.write($1) }
+    writer.write(language) { $0.write($1) }
+    writer.write(access)
+    writer.write(modified) { $0.write(fixed: UInt64(bitPattern: $1)) }
+    writer.write(list: breadcrumbs) { $0.write($1) }
+    writer.write(list: fields.sorted { $0.key < $1.key }) { writer, field in
+      writer.write(field.key)
+      writer.write(list: field.value) { $0.write($1) }
+    }
+    return writer.bytes
+  }
+
+  init(_ bytes: UnsafeRawBufferPointer) throws(ByteCodingError) {
+    var reader = ByteReader(bytes)
+    source = try reader.text()
+    url = try reader.text()
+    contentHash = try reader.hash()
+    cleanKey = try reader.hash()
+    cleanHash = try reader.hash()
+    chunkKey = try reader.hash()
+    embedder = try reader.optional { reader throws(ByteCodingError) in try reader.hash() }
+    title = try reader.optional { reader throws(ByteCodingError) in try reader.text() }
+    language = try reader.optional { reader throws(ByteCodingError) in try reader.text() }
+    access = try reader.accessRule()
+    modified = try reader.optional { reader throws(ByteCodingError) in Int64(bitPattern: try reader.fixed()) }
+    breadcrumbs = try reader.list { reader throws(ByteCodingError) in try reader.text() }
+    let pairs = try reader.list { reader throws(ByteCodingError) in
+      (try reader.text(), try reader.list { reader throws(ByteCodingError) in try reader.fieldValue() })
+    }
+    fields = Dictionary(pairs) { first, _ in first }
+  }
+}
+
+extension ByteWriter {
+  fileprivate mutating func write(_ rule: AccessRule) {
+    switch rule {
+    case .closed: write(0)
+    case .open: write(1)
+    case .allOf(let sets):
+      write(2)
+      write(list: sets) { $0.write(list: $1.sorted()) { $0.write($1.name) } }
+    }
+  }
+
+  fileprivate mutating func write(_ value: FieldValue) {
+    switch value {
+    case .keyword(let word):
+      write(0)
+      write(word)
+    case .number(let number):
+      write(1)
+      write(fixed: number.bitPattern)
+    case .date(let seconds):
+      write(2)
+      write(fixed: UInt64(bitPattern: seconds))
+    }
+  }
+}
+
+extension ByteReader {
+  fileprivate mutating func accessRule() throws(ByteCodingError) -> AccessRule {
+    switch try int() {
+    case 0: return .closed
+    case 1: return .open
+    case 2:
+      return .allOf(
+        try list { reader throws(ByteCodingError) in
+          Set(
+            try reader.list { reader throws(ByteCodingError) in
+              guard let principal = Principal(try reader.text()) else {
+                throw ByteCodingError(description: "a principal expected")
+              }
+              return principal
+            })
+        })
+    default: throw ByteCodingError(description: "no such kind of access rule")
+    }
+  }
+
+  fileprivate mutating func fieldValue() throws(ByteCodingError) -> FieldValue {
+    switch try int() {
+    case 0: .keyword(try text())
+    case 1: .number(Double(bitPattern: try fixed()))
+    case 2: .date(Int64(bitPattern: try fixed()))
+    default: throw ByteCodingError(description: "no such kind of field")
+    }
+  }
+}

@@ -1,0 +1,59 @@
+internal import Indexing
+internal import Terminal
+
+/// A run in words.
+enum ReportText {
+  static func of(_ report: RunReport) -> String {
+    var lines: [String] = []
+    switch report.outcome {
+    case .published(let id): lines.append("published \(report.collection)/\(id)")
+    case .unchanged(let id): lines.append("nothing changed: \(report.collection)/\(id) stays current")
+    case .refused(let reason): lines.append("nothing published: \(reason)")
+    }
+    let counts = report.counts
+    if report.documents > 0 { lines.append("  index    \(report.documents) documents, \(report.chunks) chunks") }
+    lines.append(
+      "  seen     \(counts.seen): \(counts.new) new, \(counts.changed) changed, \(counts.unchanged) unchanged; "
+        + "\(counts.removed) removed, \(counts.failed) failed, \(counts.skipped) skipped")
+    lines.append("  chunks   \(counts.chunksEmbedded) embedded, \(counts.chunksReused) reused")
+    lines.append("  took     \(tenths(report.seconds)) s, \(counts.requests) requests, \(size(counts.bytes))")
+    for incomplete in report.incomplete {
+      lines.append("  source   “\(incomplete.source)” was cut short: \(incomplete.reason); nothing of it was removed")
+    }
+    for failure in report.failures.prefix(10) {
+      lines.append("  failed   \(failure.url) (\(failure.stage)): \(failure.reason)")
+    }
+    if counts.failed > 10 { lines.append("           … and \(counts.failed - 10) more: see --json") }
+    return lines.joined(separator: "\n") + "\n"
+  }
+
+  static func tenths(_ value: Double) -> String {
+    let tenths = Int((value * 10).rounded())
+    return "\(tenths / 10).\(tenths % 10)"
+  }
+
+  static func size(_ bytes: Int) -> String {
+    switch bytes {
+    case ..<1_000: "\(bytes) bytes"
+    case ..<1_000_000: "\(tenths(Double(bytes) / 1e3)) kB"
+    case ..<1_000_000_000: "\(tenths(Double(bytes) / 1e6)) MB"
+    default: "\(tenths(Double(bytes) / 1e9)) GB"
+    }
+  }
+}
+
+/// The progress line of a run.
+enum ProgressText {
+  static func of(_ view: RunProgress.View) -> String {
+    let counts = view.counts
+    var parts = [view.stage, "\(counts.seen) pages"]
+    if view.pending > 0 { parts.append("\(view.pending) known to come") }
+    if view.waiting > 0 { parts.append("\(view.waiting) waiting") }
+    if counts.failed > 0 { parts.append("\(counts.failed) failed") }
+    let embedding = counts.stageSeconds["embed", default: 0]
+    if counts.chunksEmbedded > 0, embedding > 0 {
+      parts.append("\(counts.chunksEmbedded) chunks (\(Int(Double(counts.chunksEmbedded) / embedding))/s a core)")
+    }
+    return parts.joined(separator: " · ")
+  }
+}

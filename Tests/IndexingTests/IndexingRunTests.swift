@@ -1,0 +1,204 @@
+import AcervoTesting
+import Connectors
+import Corpus
+import Embedding
+import Foundation
+import Pipelines
+import Retrieval
+import Snapshots
+import Testing
+
+@testable import Indexing
+
+@Suite struct IndexingRunTests {
+  private let folder: TemporaryFolder
+  private var snapshots: String { folder.path + "/snapshots" }
+
+  init() throws {
+    folder = try TemporaryFolder()
+  }
+
+  private func pipeline(
+    to path: String? = nil, chunk: ChunkSettings = ChunkSettings(size: 200, overlap: 40), sources: [String] = ["site"],
+    failures: Double = 0.02
+  ) -> PipelineFile {
+    PipelineFile(
+      path: "test.yaml", name: "help",
+      sources: sources.map { SourceSettings(id: $0, kind: .web(WebSettings(start: ["https://help.example/"]))) },
+      clean: CleanSettings(), chunk: chunk, embed: EmbedSettings(), index: IndexSettings(),
+      publish: PublishSettings(to: path ?? snapshots, toleratedFailures: failures))
+  }
+
+  private func run(
+    _ source: ScriptedSource, _ pipeline: PipelineFile? = nil, threads: Int = 2, acceptsShrink: Bool = false,
+    progress: RunProgress = RunProgress()
+  ) async throws -> RunReport {
+    try await IndexingRun(
+      pipeline: pipeline ?? self.pipeline(), sources: [source], embedder: HashingEmbedder(), threads: threads,
+      acceptsShrink: acceptsShrink, progress: progress, now: { 1_795_000_000 }
+    ).run()
+  }
+
+  private func currentIndex(in snapshots: String) throws -> Data {
+    let link = snapshots + "/help/current/index.mdb"
+    return try Data(contentsOf: URL(filePath: link))
+  }
+
+  private func isPublished(_ report: RunReport) -> Bool {
+    if case .published = report.outcome { true } else { false }
+  }
+
+  private func isUnchanged(_ report: RunReport) -> Bool {
+    if case .unchanged = report.outcome { true } else { false }
+  }
+
+  private func refusal(_ report: RunReport) -> String? {
+    if case .refused(let reason) = report.outcome { reason } else { nil }
+  }
+
+  @Test func `A first run publishes every page, and what it holds can be found`() async throws {
+    let report = try await run(ScriptedSource(pages: samplePages(20)))
+    #expect(isPublished(report))
+    #expect(report.counts.new == 20)
+    #expect(report.documents == 20)
+    #expect(report.chunks == report.counts.chunksEmbedded + report.counts.chunksReused)
+
+    let snapshot = try CollectionFolder(snapshots: snapshots, collection: "help").openCurrent()
+    let hits = try await Retriever(snapshot: snapshot, embedder: HashingEmbedder())
+      .search(SearchRequest(query: "button that says printer 3", topK: 1))
+    #expect(hits.first?.url == "https://help.example/3/page-3.html")
+    #expect(hits.first?.chunk.headingPath.last == "Steps for the printer")
+  }
+
+  @Test func `A second run over the same pages does no stage work and publishes nothing`() async throws {
+    let first = try await run(ScriptedSource(pages: samplePages(20)))
+    let second = try await run(ScriptedSource(pages: samplePages(20).reversed()))
+    #expect(isUnchanged(second))
+    #expect(second.counts.unchanged == 20)
+    #expect(second.counts.cleaned == 0)
+    #expect(second.counts.chunksEmbedded == 0)
+    #expect(second.documents == first.documents)
+  }
+
+  @Test func `One edited page is cleaned again, and only its changed chunks are embedded`() async throws {
+    let first = try await run(ScriptedSource(pages: samplePages(20)))
+    let report = try await run(ScriptedSource(pages: samplePages(20, edited: [4])))
+    #expect(isPublished(report))
+    #expect(report.counts.changed == 1)
+    #expect(report.counts.unchanged == 19)
+    #expect(report.counts.cleaned == 1)
+    #expect((1..<3).contains(report.counts.chunksEmbedded))
+    #expect(report.documents == first.documents)
+  }
+
+  @Test func `One changed setting redoes the stages behind it and no other`() async throws {
+    _ = try await run(ScriptedSource(pages: samplePages(20)))
+    let report = try await run(
+      ScriptedSource(pages: samplePages(20)), pipeline(chunk: ChunkSettings(by: .recursive, size: 90, overlap: 0)))
+    #expect(isPublished(report))
+    #expect(report.counts.cleaned == 0)
+    #expect(report.counts.chunksEmbedded > 0)
+  }
+
+  @Test(arguments: [1, 3, 8])
+  func `The bytes do not depend on threads, folders or the order of pages`(threads: Int) async throws {
+    let reference = folder.path + "/reference"
+    _ = try await run(ScriptedSource(pages: samplePages(60)), pipeline(to: reference), threads: 1)
+    let other = folder.path + "/elsewhere/deeper-\(threads)"
+    _ = try await run(ScriptedSource(pages: samplePages(60).shuffled()), pipeline(to: other), threads: threads)
+    #expect(try currentIndex(in: reference) == currentIndex(in: other))
+  }
+
+  @Test func `Reaching a state by edits gives the same bytes as building it from nothing`() async throws {
+    _ = try await run(ScriptedSource(pages: samplePages(30, edited: [1, 2])))
+    _ = try await run(ScriptedSource(pages: samplePages(32)))
+    _ = try await run(ScriptedSource(pages: samplePages(30, edited: [7])), acceptsShrink: true)
+    let fresh = folder.path + "/fresh"
+    _ = try await run(ScriptedSource(pages: samplePages(30, edited: [7])), pipeline(to: fresh))
+    #expect(try currentIndex(in: snapshots) == currentIndex(in: fresh))
+  }
+
+  @Test func `A page leaves when a whole listing does not name it, and stays when the listing was cut short`()
+    async throws
+  {
+    _ = try await run(ScriptedSource(pages: samplePages(20)))
+    let cut = try await run(ScriptedSource(pages: samplePages(19), cutShort: "the connection was lost"))
+    #expect(isUnchanged(cut))
+    #expect(cut.incomplete == [.init(source: "site", reason: "the connection was lost")])
+    let whole = try await run(ScriptedSource(pages: samplePages(19)))
+    #expect(isPublished(whole))
+    #expect(whole.counts.removed == 1)
+    #expect(whole.documents == 19)
+  }
+
+  @Test func `A source that shrinks too far stops the run, once unless it is accepted`() async throws {
+    _ = try await run(ScriptedSource(pages: samplePages(20)))
+    let report = try await run(ScriptedSource(pages: samplePages(10)))
+    #expect(
+      refusal(report)
+        == "source “site” would lose 10 of its 20 documents (50 %), more than publish.tolerate.shrink allows (20 %)\n"
+        + "  mend: look why they are missing; if it is right, run once with --accept-shrink")
+    let again = try await run(ScriptedSource(pages: samplePages(20)))
+    #expect(isUnchanged(again))
+    let accepted = try await run(ScriptedSource(pages: samplePages(10)), acceptsShrink: true)
+    #expect(accepted.documents == 10)
+  }
+
+  @Test func `A page that fails keeps its last good version and is named`() async throws {
+    _ = try await run(ScriptedSource(pages: samplePages(20)))
+    let failing = SourceFailure(url: samplePages(20)[19].url, reason: "503 after 4 tries")
+    let source = ScriptedSource(pages: samplePages(19), failures: [failing])
+    let report = try await run(source, pipeline(failures: 0.1))
+    #expect(isUnchanged(report))
+    #expect(report.failures == [.init(url: failing.url, stage: "fetch", reason: "503 after 4 tries")])
+    #expect(report.documents == 20)
+  }
+
+  @Test func `Too many failures publish nothing`() async throws {
+    let failures = (0..<3).map { SourceFailure(url: "https://help.example/lost/\($0)", reason: "500") }
+    let report = try await run(ScriptedSource(pages: samplePages(20), failures: failures))
+    #expect(refusal(report)?.hasPrefix("3 of 23 documents failed (13 %)") == true)
+    #expect(try CollectionFolder(snapshots: snapshots, collection: "help").currentID() == nil)
+  }
+
+  @Test func `A run that is stopped leaves a state from which the next one goes on`() async throws {
+    let whole = ScriptedSource(pages: samplePages(40))
+    let progress = RunProgress()
+    var stopping = whole
+    stopping.beforePage = { number in
+      guard number == 30 else { return }
+      while progress.view.waiting > 0 { try await Task.sleep(for: .milliseconds(1)) }
+      throw CancellationError()
+    }
+    await #expect(throws: CancellationError.self) { try await run(stopping, progress: progress) }
+    #expect(try CollectionFolder(snapshots: snapshots, collection: "help").currentID() == nil)
+    let report = try await run(whole)
+    #expect(isPublished(report))
+    #expect(report.counts.unchanged == 30)
+    #expect(report.counts.cleaned == 10)
+  }
+
+  @Test func `A second run of the same pipeline is turned away while the first is at work`() async throws {
+    let (started, gate) = (AsyncStream<Void>.makeStream(), AsyncStream<Void>.makeStream())
+    var slow = ScriptedSource(pages: samplePages(1))
+    slow.beforePage = { _ in
+      started.continuation.finish()
+      for await _ in gate.stream {}
+    }
+    let first = Task { [slow] in try await run(slow) }
+    for await _ in started.stream {}
+    let error = await #expect(throws: IndexingError.self) { try await run(ScriptedSource(pages: samplePages(1))) }
+    #expect(error?.kind == .locked)
+    gate.continuation.finish()
+    #expect(isPublished(try await first.value))
+  }
+
+  @Test func `An empty page is a failure that names its stage`() async throws {
+    var pages = samplePages(3)
+    pages.append(("https://help.example/empty.html", ""))
+    let report = try await run(ScriptedSource(pages: pages), pipeline(failures: 0.5))
+    #expect(report.failures.map(\.url) == ["https://help.example/empty.html"])
+    #expect(report.failures.map(\.stage) == ["clean"])
+    #expect(report.documents == 3)
+  }
+}
