@@ -39,6 +39,16 @@ size_t acervo_keep(acervo_hit *best, size_t k, size_t used, acervo_hit hit) {
   return used;
 }
 
+size_t acervo_keep_scores(acervo_hit *best, size_t k, size_t used, const float *scores, size_t step, size_t count,
+                          uint32_t first_row) {
+  for (size_t i = 0; i < count; i++) {
+    float score = scores[i * step];
+    if (k > 0 && used == k && score < best[0].score) continue;
+    used = acervo_keep(best, k, used, (acervo_hit){score, first_row + (uint32_t)i});
+  }
+  return used;
+}
+
 static float dot_scalar(const float *row, const float *query, size_t stride) {
   float lane[16] = {0};
   for (size_t i = 0; i < stride; i += 16)
@@ -109,6 +119,61 @@ size_t acervo_scan(acervo_scan_kind kind, const float *rows, size_t count, size_
     if (used < k || score >= best[0].score) used = acervo_keep(best, k, used, (acervo_hit){score, number});
   }
   return used;
+}
+
+#if ACERVO_X86
+// Four rows by up to four queries: half a load for each multiply-add, where a row alone needs two. Each sum is built as
+// in `dot_avx512`.
+enum { TILE = 4 };
+
+__attribute__((target("avx512f,avx512dq,avx2,fma"), always_inline)) static inline void tile_avx512(
+    const float *rows, size_t stride, const float *const *queries, int width, float *scores, size_t score_stride) {
+  __m512 sum[TILE][TILE];
+  for (int r = 0; r < TILE; r++)
+    for (int q = 0; q < width; q++) sum[r][q] = _mm512_setzero_ps();
+  for (size_t i = 0; i < stride; i += 16) {
+    __m512 query[TILE];
+    for (int q = 0; q < width; q++) query[q] = _mm512_loadu_ps(queries[q] + i);
+    for (int r = 0; r < TILE; r++) {
+      const float *row = rows + (size_t)r * stride + i;
+      _mm_prefetch((const char *)(row + AHEAD), _MM_HINT_T0);
+      __m512 values = _mm512_loadu_ps(row);
+      for (int q = 0; q < width; q++) sum[r][q] = _mm512_fmadd_ps(values, query[q], sum[r][q]);
+    }
+  }
+  for (int r = 0; r < TILE; r++)
+    for (int q = 0; q < width; q++)
+      scores[(size_t)r * score_stride + (size_t)q] =
+          sum8(_mm256_add_ps(_mm512_castps512_ps256(sum[r][q]), _mm512_extractf32x8_ps(sum[r][q], 1)));
+}
+
+__attribute__((target("avx512f,avx512dq,avx2,fma"))) static void dots_avx512(const float *rows, size_t stride,
+                                                                             const float *const *queries,
+                                                                             size_t query_count, float *scores) {
+  size_t query = 0;
+  for (; query + TILE <= query_count; query += TILE)
+    tile_avx512(rows, stride, queries + query, TILE, scores + query, query_count);
+  switch (query_count - query) {
+  case 1: tile_avx512(rows, stride, queries + query, 1, scores + query, query_count); break;
+  case 2: tile_avx512(rows, stride, queries + query, 2, scores + query, query_count); break;
+  case 3: tile_avx512(rows, stride, queries + query, 3, scores + query, query_count); break;
+  default: break;
+  }
+}
+#endif
+
+void acervo_dots(acervo_scan_kind kind, const float *rows, size_t count, size_t stride, const float *const *queries,
+                 size_t query_count, float *scores) {
+  size_t row = 0;
+#if ACERVO_X86
+  if (kind == ACERVO_SCAN_AVX512)
+    for (; row + TILE <= count; row += TILE)
+      dots_avx512(rows + row * stride, stride, queries, query_count, scores + row * query_count);
+#endif
+  // Without 32 registers of 16 floats: what a row costs is reading it, and the other queries find it in the cache.
+  for (; row < count; row++)
+    for (size_t query = 0; query < query_count; query++)
+      scores[row * query_count + query] = acervo_dot(kind, rows + row * stride, queries[query], stride);
 }
 
 #if ACERVO_X86

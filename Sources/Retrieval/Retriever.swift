@@ -13,6 +13,7 @@ public final class Retriever: Sendable {
   public let snapshot: Snapshot
 
   let vectors: VectorIndex?
+  private let queue: VectorQueue?
   let lexical: LexicalIndex?
   private let embedder: (any Embedder)?
   private let visibility: Visibility
@@ -29,6 +30,7 @@ public final class Retriever: Sendable {
   public init(snapshot: Snapshot, embedder: (any Embedder)?) throws {
     self.snapshot = snapshot
     vectors = try VectorIndex(owner: snapshot, source: snapshot.section)
+    queue = vectors.map(VectorQueue.init)
     lexical = try LexicalIndex(owner: snapshot, source: snapshot.section)
     self.embedder = embedder
     visibility = try Visibility(snapshot)
@@ -54,8 +56,8 @@ public final class Retriever: Sendable {
   ///
   /// - Throws: `RetrievalError` for a request out of its limits, and whatever embedder and snapshot throw.
   public func search(_ request: SearchRequest) async throws -> [SearchHit] {
-    guard vectors != nil, let embedder else { return try search(request, vector: nil) }
-    return try search(request, vector: try await embedder.embed([request.query], as: .query))
+    guard vectors != nil, let embedder else { return try await search(request, vector: nil) }
+    return try await search(request, vector: try await embedder.embed([request.query], as: .query))
   }
 
   /// Finds the best chunks for a question whose vector is known, best first.
@@ -65,7 +67,7 @@ public final class Retriever: Sendable {
   ///   - vector: the question's embedding; nil searches the text alone.
   /// - Returns: as many chunks as were asked for, or as there are; none twice, and none within another.
   /// - Throws: `RetrievalError` for a request out of its limits, and whatever the snapshot throws.
-  public func search(_ request: SearchRequest, vector: [Float]?) throws -> [SearchHit] {
+  public func search(_ request: SearchRequest, vector: [Float]?) async throws -> [SearchHit] {
     guard (0...Self.maximumTopK).contains(request.topK) else {
       throw RetrievalError(
         .badRequest, "\(request.topK) chunks were asked for", mend: "ask for 1 to \(Self.maximumTopK)")
@@ -74,8 +76,8 @@ public final class Retriever: Sendable {
     guard request.topK > 0, allowed?.members != 0 else { return [] }
     let depth = max(Self.depth, 2 * request.topK)
     var lists = CandidateLists()
-    if let vectors, let vector, vector.contains(where: { $0 != 0 }) {
-      lists.vectors = try vectors.search(vector, limit: depth, allowed: allowed)
+    if let vectors, let queue, let vector, vector.contains(where: { $0 != 0 }) {
+      lists.vectors = try await queue.search(VectorQuery(vector, limit: depth, allowed: allowed))
       lists.cosine = { try vectors.score(vector, chunk: $0) }
     }
     if let lexical {

@@ -53,6 +53,27 @@ import Testing
     #expect(try index.search(query, limit: 20, kernel: kernel) == expected(rows, query, 20))
   }
 
+  @Test(arguments: [1, 2, 3, 4, 5, 9], VectorIndex.Kernel.allCases)
+  func `queries searched together find what each finds alone, to the last bit`(
+    count: Int, kernel: VectorIndex.Kernel
+  ) throws {
+    let rows = vectors(203, 48)
+    let (index, _) = try index(rows, 48)
+    var even = ChunkSet(count: 203)
+    for chunk in stride(from: 0, to: 203, by: 2) { even.insert(chunk..<chunk + 1) }
+    let queries = (0..<count).map { number in
+      let vector = vectors(1, 48, seed: UInt64(10 + number))
+      return VectorQuery(vector, limit: 5 + number, allowed: number == 2 ? even : nil)
+    }
+    for threads in [1, 3] {
+      let found = try index.search(queries, threads: threads, kernel: kernel)
+      for (number, query) in queries.enumerated() {
+        #expect(
+          found[number] == expected(rows, query.vector, query.limit) { number != 2 || $0.isMultiple(of: 2) })
+      }
+    }
+  }
+
   @Test(arguments: [1, 2, 3, 8])
   func `the number of threads changes nothing`(threads: Int) throws {
     let rows = vectors(500, 32)

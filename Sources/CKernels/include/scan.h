@@ -31,8 +31,20 @@ float acervo_dot(acervo_scan_kind kind, const float *row, const float *query, si
 size_t acervo_scan(acervo_scan_kind kind, const float *rows, size_t count, size_t stride, const float *query,
                    uint32_t first_row, const uint64_t *allowed, acervo_hit *best, size_t k, size_t used);
 
+/// Scores `count` rows with several queries at once: memory is read once for all of them.
+///
+/// `queries` holds pointers to `query_count` queries; the score of row i and query j goes to
+/// `scores[i * query_count + j]`. Every score has the same bits as `acervo_dot`'s.
+void acervo_dots(acervo_scan_kind kind, const float *rows, size_t count, size_t stride, const float *const *queries,
+                 size_t query_count, float *scores);
+
 /// Puts one hit among the best; a higher score is better, of equal ones the lower row.
 size_t acervo_keep(acervo_hit *best, size_t k, size_t used, acervo_hit hit);
+
+/// Puts the scores of neighbouring rows among the best: score i of `count` stands at `scores[i * step]` and belongs to
+/// row `first_row + i`.
+size_t acervo_keep_scores(acervo_hit *best, size_t k, size_t used, const float *scores, size_t step, size_t count,
+                          uint32_t first_row);
 
 /// Adds up bytes as fast as they can be read: the ceiling that scans are measured against.
 uint64_t acervo_read_all(const void *bytes, size_t count);

@@ -63,6 +63,9 @@ public final class VectorIndex: @unchecked Sendable {
     /// The fastest that this machine has.
     public static let best: Kernel = allCases[Int(acervo_scan_best().rawValue)]
 
+    /// These instructions, or the best that this machine has.
+    var usable: acervo_scan_kind { acervo_scan_kind(rawValue: min(kind.rawValue, acervo_scan_best().rawValue)) }
+
     var kind: acervo_scan_kind {
       switch self {
       case .scalar: ACERVO_SCAN_SCALAR
@@ -89,45 +92,61 @@ public final class VectorIndex: @unchecked Sendable {
   public func search(
     _ query: [Float], limit: Int, allowed: ChunkSet? = nil, threads: Int? = nil, kernel: Kernel = .best
   ) throws -> [ScoredChunk] {
-    guard query.count == dimensions, allowed.map({ $0.count == count }) ?? true else {
-      throw SearchIndexError(
-        section: VectorLayout.section,
-        reason: "a query of \(query.count) dimensions or a filter of \(allowed?.count ?? count) chunks does not fit "
-          + "\(count) vectors of \(dimensions)")
-    }
-    let limit = min(limit, count)
-    guard limit > 0 else { return [] }
-    let padded = query + [Float](repeating: 0, count: stride - dimensions)
-    let wanted = threads ?? min(count * stride * 4 / Self.bytesPerThread, 64)
-    let width = max(1, min(wanted, blocks.count))
-    let kind = acervo_scan_kind(rawValue: min(kernel.kind.rawValue, acervo_scan_best().rawValue))
-    guard width > 1 else {
-      return Self.sorted(scan(0..<blocks.count, padded, limit, allowed, kind)).prefix(limit).map { $0 }
-    }
-    let found = Mutex<[ScoredChunk]>([])
-    DispatchQueue.concurrentPerform(iterations: width) { [self] part in
-      let range = part * blocks.count / width..<(part + 1) * blocks.count / width
-      let hits = scan(range, padded, limit, allowed, kind)
-      found.withLock { $0.append(contentsOf: hits) }
-    }
-    return Array(Self.sorted(found.withLock { $0 }).prefix(limit))
+    try search([VectorQuery(query, limit: limit, allowed: allowed)], threads: threads, kernel: kernel)[0]
   }
 
-  private func scan(
-    _ range: Range<Int>, _ query: [Float], _ limit: Int, _ allowed: ChunkSet?, _ kind: acervo_scan_kind
-  ) -> [ScoredChunk] {
-    var best = [acervo_hit](repeating: acervo_hit(), count: limit)
-    var used = 0
-    let words = allowed?.words ?? []
-    words.withUnsafeBufferPointer { words in
-      for block in range {
-        let first = block * rowsPerBlock
-        used = acervo_scan(
-          kind, blocks[block], min(rowsPerBlock, count - first), stride, query, UInt32(first),
-          allowed == nil ? nil : words.baseAddress, &best, limit, used)
+  /// Searches for several queries at once, in one pass over the memory; each finds what it would find alone.
+  ///
+  /// - Parameters:
+  ///   - queries: what is searched for.
+  ///   - threads: how many threads at most; nil for as many as pay.
+  ///   - kernel: which instructions.
+  /// - Returns: what each query found, in their order.
+  /// - Throws: `SearchIndexError` for a query or a set of another size; nothing is searched then.
+  public func search(
+    _ queries: [VectorQuery], threads: Int? = nil, kernel: Kernel = .best
+  ) throws -> [[ScoredChunk]] {
+    let pass = VectorPass(queries: try queries.map(checked), kind: kernel.usable)
+    let wanted = threads ?? min(count * stride * 4 / Self.bytesPerThread, 64)
+    let width = max(1, min(wanted, blocks.count))
+    guard width > 1 else {
+      return zip(queries, scan(0..<blocks.count, pass)).map { Self.best($1, $0.limit) }
+    }
+    let found = Mutex<[[ScoredChunk]]>(queries.map { _ in [] })
+    DispatchQueue.concurrentPerform(iterations: width) { [self] part in
+      let hits = scan(part * blocks.count / width..<(part + 1) * blocks.count / width, pass)
+      found.withLock { all in
+        for (query, hits) in hits.enumerated() { all[query] += hits }
       }
     }
-    return best.prefix(used).map { ScoredChunk(chunk: Int($0.row), score: $0.score) }
+    return zip(queries, found.withLock { $0 }).map { Self.best($1, $0.limit) }
+  }
+
+  /// A query that fits this index, padded as the rows are.
+  func checked(_ query: VectorQuery) throws(SearchIndexError) -> VectorQuery {
+    guard query.vector.count == dimensions, query.allowed.map({ $0.count == count }) ?? true else {
+      throw SearchIndexError(
+        section: VectorLayout.section,
+        reason: "a query of \(query.vector.count) dimensions or a filter of \(query.allowed?.count ?? count) chunks "
+          + "does not fit \(count) vectors of \(dimensions)")
+    }
+    var padded = query
+    padded.vector += [Float](repeating: 0, count: stride - dimensions)
+    padded.limit = max(0, min(query.limit, count))
+    return padded
+  }
+
+  private func scan(_ range: Range<Int>, _ pass: VectorPass) -> [[ScoredChunk]] {
+    var pass = pass
+    for block in range {
+      let first = block * rowsPerBlock
+      pass.scan(blocks[block], rows: min(rowsPerBlock, count - first), stride: stride, first: first)
+    }
+    return pass.found
+  }
+
+  private static func best(_ hits: [ScoredChunk], _ limit: Int) -> [ScoredChunk] {
+    Array(sorted(hits).prefix(max(0, limit)))
   }
 
   static func sorted(_ hits: [ScoredChunk]) -> [ScoredChunk] {

@@ -107,7 +107,7 @@ struct AnswerRoutes: Sendable {
         // Without words only the vectors find anything.
         let hits =
           vector != nil
-          ? try served.retriever.search(wanted, vector: vector) : try await served.retriever.search(wanted)
+          ? try await served.retriever.search(wanted, vector: vector) : try await served.retriever.search(wanted)
         let results = hits.enumerated().map { rank, hit in hit.json(rank: rank + 1) }
         return response([.init("results", .array(results))], from: served, since: started)
       })
