@@ -59,7 +59,7 @@ import Testing
       publish: { to: out }
       """, to: "faulty.yaml")
     let errors = try run("acervo", "validate", path).errors
-    #expect(errors.contains("faulty.yaml:7:32"))
+    #expect(errors.contains("faulty.yaml:7:34"))
     #expect(errors.contains("did you mean “include”"))
     #expect(errors.contains("faulty.yaml:8:"))
     #expect(errors.contains("^"))

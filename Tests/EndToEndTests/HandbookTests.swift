@@ -89,12 +89,13 @@ struct HandbookTests {
       #expect(Array(text.output.utf8)[start..<end].elementsEqual((chunk["text"] as? String ?? "").utf8))
     }
 
-    let vectors = try run("acervo", "embed", input: "\"Hola\"\n\"Hello\"\n")
+    let vectors = try run("acervo", "embed", input: "\"La factura\"\n\"The invoice\"\n\"A volcano\"\n")
     let numbers = try vectors.lines.map {
       try #require(try JSONSerialization.jsonObject(with: Data($0.utf8)) as? [Double])
     }
-    #expect(numbers.map(\.count) == [512, 512])
-    #expect(zip(numbers[0], numbers[1]).reduce(0) { $0 + $1.0 * $1.1 } > 0.8)
+    #expect(numbers.map(\.count) == [512, 512, 512])
+    func cosine(_ other: [Double]) -> Double { zip(numbers[0], other).reduce(0) { $0 + $1.0 * $1.1 } }
+    #expect(cosine(numbers[1]) > 2 * cosine(numbers[2]))
   }
 
   @Test func `Search answers many questions from a file`() throws {

@@ -89,17 +89,21 @@ final class Server {
     try process.run()
     var text = ""
     var found: Int?
-    // The first line on standard error names the port.
+    // The first line on standard error says where it listens.
     while found == nil {
       let data = log.fileHandleForReading.availableData
       guard !data.isEmpty else { throw ServerFailed(log: text) }
       text += String(decoding: data, as: UTF8.self)
-      found = text.firstMatch(of: /"port": ?(\d+)/).flatMap { Int($0.1) }
+      found = text.firstMatch(of: /"url":"http:\/\/127\.0\.0\.1:(\d+)"/).flatMap { Int($0.1) }
     }
     port = found ?? 0
     // Nobody reads the rest, and a full pipe would stop the server.
     let handle = log.fileHandleForReading
     Thread { @Sendable in while !handle.availableData.isEmpty {} }.start()
+    while try get("/ready").status != 200 {
+      guard process.isRunning else { throw ServerFailed(log: text) }
+      Thread.sleep(forTimeInterval: 0.02)
+    }
   }
 
   deinit { stop() }

@@ -80,7 +80,7 @@ def load(programs: pathlib.Path, work: pathlib.Path, options) -> int:
     publish(0)
     server = subprocess.Popen(
         [programs / "acervo-serve", "--snapshots", snapshots, "--port", "0"], stderr=subprocess.PIPE, text=True)
-    port = int(re.search(r'"port": ?(\d+)', server.stderr.readline()).group(1))
+    port = int(re.search(r'"url":"http://127.0.0.1:(\d+)"', server.stderr.readline()).group(1))
     threading.Thread(target=lambda: [None for _ in server.stderr], daemon=True).start()
     base = f"http://127.0.0.1:{port}"
     faults: list[str] = []
@@ -111,7 +111,7 @@ def load(programs: pathlib.Path, work: pathlib.Path, options) -> int:
     script = work / "ask.lua"
     script.write_text(LUA)
     wrk = subprocess.Popen(
-        ["wrk", "-t1", f"-c{options.connections}", "-d3600", "--timeout", "30", "-s", script, base], text=True,
+        ["wrk", "-t1", f"-c{options.connections}", "-d3600", "--timeout", "30", "-s", script, base + "/ask"], text=True,
         stdout=subprocess.PIPE)
     clients = [threading.Thread(target=check) for _ in range(2)]
     for client in clients:
