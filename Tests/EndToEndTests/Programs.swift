@@ -58,6 +58,10 @@ func run(
     try? standardInput.fileHandleForWriting.close()
   }
   writer.start()
+  // A program that hangs must fail its test, not stop the whole run.
+  let watchdog = DispatchWorkItem { @Sendable in process.terminate() }
+  DispatchQueue.global().asyncAfter(deadline: .now() + 240, execute: watchdog)
+  defer { watchdog.cancel() }
   let text = output.fileHandleForReading.readDataToEndOfFile()
   process.waitUntilExit()
   done.wait()

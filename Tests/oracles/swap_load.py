@@ -13,6 +13,7 @@ import os
 import pathlib
 import re
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -79,7 +80,8 @@ def load(programs: pathlib.Path, work: pathlib.Path, options) -> int:
 
     publish(0)
     server = subprocess.Popen(
-        [programs / "acervo-serve", "--snapshots", snapshots, "--port", "0"], stderr=subprocess.PIPE, text=True)
+        [programs / "acervo-serve", "--snapshots", snapshots, "--port", "0"], stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE, text=True)
     port = int(re.search(r'"url":"http://127.0.0.1:(\d+)"', server.stderr.readline()).group(1))
     threading.Thread(target=lambda: [None for _ in server.stderr], daemon=True).start()
     base = f"http://127.0.0.1:{port}"
@@ -110,9 +112,14 @@ def load(programs: pathlib.Path, work: pathlib.Path, options) -> int:
             time.sleep(0.1)
     script = work / "ask.lua"
     script.write_text(LUA)
+    def listen_to_interrupts() -> None:
+        # Whoever started this script may have blocked the signal that ends wrk with a summary.
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
+
     wrk = subprocess.Popen(
         ["wrk", "-t1", f"-c{options.connections}", "-d3600", "--timeout", "30", "-s", script, base + "/ask"], text=True,
-        stdout=subprocess.PIPE)
+        stdout=subprocess.PIPE, preexec_fn=listen_to_interrupts)
     clients = [threading.Thread(target=check) for _ in range(2)]
     for client in clients:
         client.start()
@@ -130,8 +137,8 @@ def load(programs: pathlib.Path, work: pathlib.Path, options) -> int:
     stop.set()
     for client in clients:
         client.join()
-    wrk.send_signal(2)
-    result = re.search(r"RESULT (.*)", wrk.communicate()[0]).group(1).split()
+    wrk.send_signal(signal.SIGINT)
+    result = re.search(r"RESULT (.*)", wrk.communicate(timeout=60)[0]).group(1).split()
     requests, bad, *errors = map(int, result[:6])
     if bad or any(errors):
         faults.append(f"wrk: {bad} responses other than 200, errors (connect, read, write, timeout) {errors}")
