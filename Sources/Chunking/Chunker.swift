@@ -3,7 +3,7 @@ public import Corpus
 /// Cuts clean documents into chunks.
 public struct Chunker: Sendable {
   /// Changes whenever the same clean document would give other chunks.
-  public static let version = 1
+  public static let version = 2
 
   /// The way of cutting.
   public enum Method: Sendable, Hashable {

@@ -81,11 +81,13 @@ struct StructureCutter<Measure: LengthMeasure> {
 
   /// Joins small sections to their neighbours.
   ///
-  /// Two neighbours become one where one of them is small (shorter than a quarter of a chunk), both fit into a chunk,
-  /// and the second does not leave the part of the document that the first opened: it stands beside or below it. A
-  /// small opening is also joined to a long section below it, and bare headings to whatever follows.
+  /// Two neighbours become one where one of them is small (shorter than a sixteenth of a chunk), both together are no
+  /// longer than an eighth, and the second does not leave the part of the document that the first opened: it stands
+  /// beside or below it. A small opening is also joined to a long section below it, and bare headings to whatever
+  /// follows. A section that says something stays by itself: whoever asks for it wants its anchor.
   private mutating func joined(_ sections: [Section]) -> [Section] {
-    let small = max(1, size / 4)
+    let small = max(1, size / 16)
+    let target = max(1, size / 8)
     var result: [Section] = []
     for section in sections {
       guard let last = result.last else {
@@ -96,8 +98,8 @@ struct StructureCutter<Measure: LengthMeasure> {
       let both = last.length + gap + section.length
       let staysWithin = last.level.map { ($0 <= section.level ?? 0) } ?? true
       let isBelow = last.level.map { ($0 < section.level ?? 0) } ?? true
-      let fits = both <= size && staysWithin && (last.length < small || section.length < small)
-      let opens = both > size && isBelow && last.length < small / 2
+      let fits = both <= target && staysWithin && (last.length < small || section.length < small)
+      let opens = both > size && isBelow && last.length < 2 * small
       if fits || opens || (last.isBare && staysWithin) {
         result[result.count - 1].last = section.last
         result[result.count - 1].length = both

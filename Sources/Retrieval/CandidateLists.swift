@@ -36,10 +36,13 @@ struct CandidateLists {
     for hit in lexical where cosines[hit.chunk] == nil { cosines[hit.chunk] = Double(try cosine(hit.chunk)) }
     var scores: [Int: Double] = [:]
     for hit in lexical { scores[hit.chunk] = Double(hit.score) }
-    let literal = Spread(lexical.map { Double($0.score) })
     // A chunk that is not in the list has no word of the question, or a lower score than the list's last.
     let least = lexicalIsFull ? Double(lexical.last?.score ?? 0) : 0
-    let fused = cosines.map { chunk, cosine in
+    // The spread over all candidates, with those that have no word of the question: a word that few chunks have says
+    // much, and the only chunk that has it stands out. In one order, or rounding would differ from run to run.
+    let candidates = cosines.sorted { $0.key < $1.key }
+    let literal = Spread(candidates.map { scores[$0.key] ?? least })
+    let fused = candidates.map { chunk, cosine in
       FusedChunk(
         chunk: chunk, score: semantic[cosine] + lexicalWeight * literal[scores[chunk] ?? least], cosine: cosine)
     }

@@ -81,45 +81,52 @@ public final class Retriever: Sendable {
       lists.cosine = { try vectors.score(vector, chunk: $0) }
     }
     if let lexical {
-      let query = try lexical.query(request.query)
+      let language = self.language(of: request.query, lexical)
+      let query = try lexical.query(request.query, language: language)
       lists.lexical = try lexical.search(query, limit: depth, allowed: allowed)
       lists.lexicalIsFull = lists.lexical.count == depth
-      lists.lexicalWeight = confidence(lexical, query, question: request.query)
+      lists.lexicalWeight = confidence(lexical, query, language: language)
     }
-    return try hits(try lists.fused(), request.topK)
+    return try hits(try lists.fused(), request)
+  }
+
+  /// The language of a question; nil when it is too short to tell.
+  private func language(of question: String, _ lexical: LexicalIndex) -> String? {
+    let candidates = Set(lexical.languages + snapshot.languages + ["en", "es"]).subtracting([""]).sorted()
+    return detector.language(ofQuestion: question, among: candidates)
   }
 
   /// How far to believe the lexical list, 0 to 1.
   ///
   /// Words of a question find pages in its own language only. Where the index holds next to nothing in it, what they
-  /// find are accidents, names and codes: a tenth of a voice. Otherwise as much as the share of the question's words
+  /// find are names, codes and accidents: half a voice. Otherwise as much as the share of the question's words
   /// that the index knows at all.
-  private func confidence(_ lexical: LexicalIndex, _ query: LexicalIndex.Query, question: String) -> Double {
+  private func confidence(_ lexical: LexicalIndex, _ query: LexicalIndex.Query, language: String?) -> Double {
     guard query.wanted > 0 else { return 0 }
     let known = Double(query.known) / Double(query.wanted)
-    let candidates = Set(lexical.languages + snapshot.languages + ["en", "es"]).subtracting([""]).sorted()
-    guard vectors != nil, let language = detector.language(ofQuestion: question, among: candidates) else {
-      return known
-    }
+    guard vectors != nil, let language else { return known }
     let chunks = zip(lexical.languages, lexical.languageChunks)
     let own = chunks.reduce(0) { $0 + ($1.0 == language || $1.0.isEmpty ? $1.1 : 0) }
     let isForeign = own * 50 < lexical.count
-    return isForeign ? 0.1 * known : known
+    return isForeign ? 0.5 * known : known
   }
 
-  private func hits(_ candidates: [FusedChunk], _ limit: Int) throws -> [SearchHit] {
+  private func hits(_ candidates: [FusedChunk], _ request: SearchRequest) throws -> [SearchHit] {
     var hits: [SearchHit] = []
     var texts: Set<String> = []
+    var shares: [Int: Int] = [:]
     for candidate in candidates {
-      guard hits.count < limit else { break }
+      guard hits.count < request.topK else { break }
       let chunk = try snapshot.chunk(candidate.chunk)
       let number = try snapshot.document(ofChunk: candidate.chunk)
+      if let limit = request.perDocument, shares[number, default: 0] >= limit { continue }
       // The same words twice tell a reader nothing new, nor does a part of what is there.
       let isWithin = hits.contains { hit in
         hit.documentNumber == number && hit.chunk.range.start <= chunk.range.start
           && chunk.range.end <= hit.chunk.range.end
       }
       guard !isWithin, texts.insert(chunk.text).inserted else { continue }
+      shares[number, default: 0] += 1
       let document = try snapshot.document(number)
       hits.append(
         SearchHit(

@@ -30,18 +30,28 @@ public struct SearchRequest: Sendable {
   public var query: String
   /// How many chunks; 4 by default.
   public var topK: Int
+  /// How many chunks of one document at most; nil for any number.
+  public var perDocument: Int?
   /// Conditions, all of which must hold.
   public var filters: [Filter]
   /// Who asks; nobody known by default, who sees only what is open to all.
   public var principals: Set<Principal>
 
   /// Makes a request.
-  public init(query: String, topK: Int = 4, filters: [Filter] = [], principals: Set<Principal> = []) {
+  public init(
+    query: String, topK: Int = 4, perDocument: Int? = nil, filters: [Filter] = [], principals: Set<Principal> = []
+  ) {
     self.query = query
     self.topK = topK
+    self.perDocument = perDocument
     self.filters = filters
     self.principals = principals
   }
+}
+
+extension SearchRequest {
+  /// How many chunks of one page an answer is taken from, so that other pages have their say.
+  public static let evidencePerDocument = 2
 }
 
 /// A chunk that was found.

@@ -34,13 +34,12 @@ public struct LanguageDetector: Sendable {
     guard let guess = guess(of: text), guess.isReliable, guess.share >= 0.5 else {
       return FunctionWords.vote(String(text.prefix(Self.sampleOfWords)), among: FunctionWords.languages)
     }
-    // A page of Spanish menus looks Galician or Catalan to statistics of letters; its little words tell.
-    if text.utf8.count <= Self.sampleOfWords, Self.cousins.contains(guess.language),
-      let vote = FunctionWords.vote(text, among: Self.cousins)
-    {
-      return vote
-    }
-    return guess.language
+    // A page of Spanish menus looks Galician or Catalan to statistics of letters, and English where it is full of
+    // English names; its little words tell.
+    guard text.utf8.count <= Self.sampleOfWords else { return guess.language }
+    let rivals = Self.cousins.contains(guess.language) ? Self.cousins : FunctionWords.languages
+    guard rivals.contains(guess.language) else { return guess.language }
+    return FunctionWords.vote(text, among: rivals) ?? guess.language
   }
 
   /// The language of a question, one of `candidates` (BCP 47 primary subtags; empty admits all); nil when unsure.

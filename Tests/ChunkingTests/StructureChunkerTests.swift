@@ -76,7 +76,7 @@ import Testing
       [(.heading(level: 2), "Codes", "codes")]
         + (0..<4).flatMap { [(Block.Kind.heading(level: 3), "ERR-\($0)", "e\($0)"), (.paragraph, "Call us.", nil)] }
         + [(.heading(level: 1), "Other", "other"), (.paragraph, sentences(0..<4), nil)])
-    let chunks = Chunker(method: .structure, size: 400, overlap: 50).chunks(of: page)
+    let chunks = Chunker(method: .structure, size: 800, overlap: 50).chunks(of: page)
     #expect(chunks.count == 2)
     #expect(chunks[0].headingPath == ["Codes"])
     #expect(chunks[0].text.contains("ERR-3"))

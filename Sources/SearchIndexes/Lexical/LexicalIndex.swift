@@ -110,11 +110,24 @@ public final class LexicalIndex: @unchecked Sendable {
   }
 
   /// Analyses a text in every language of the index.
-  public func query(_ text: String) throws -> Query {
+  ///
+  /// - Parameters:
+  ///   - text: the question.
+  ///   - language: its language if it is known, whose stop words are left out whatever they mean elsewhere.
+  /// - Returns: what the index knows of it.
+  /// - Throws: `SearchIndexError` where the index is damaged.
+  public func query(_ text: String, language: String? = nil) throws -> Query {
+    // What says nothing in the question's language would be a rare word, and so a weighty one, in any other.
+    let empty = language.map { StopWords.words(for: $0) } ?? []
     var query = Query(terms: [], frequencies: [], wanted: 0, known: 0)
     var found: [String: Int] = [:]
     for analyzer in analyzers {
-      let terms = Set(analyzer.terms(text))
+      let terms = Set(
+        analyzer.analyze(text).lazy
+          .filter { term in
+            empty.isEmpty || !(text.slice(term.range).map { empty.contains(Folding.fold($0)) } ?? false)
+          }
+          .map(\.text))
       var known = 0
       for term in terms {
         if found[term] == nil, let entry = try entry(term) { found[term] = entry.count }

@@ -64,7 +64,10 @@ struct AnswerRoutes: Sendable {
         let started = ContinuousClock.now
         let served = try store.snapshot(of: body["collection"]?.string)
         let question = body["question"]?.string ?? ""
-        let hits = try await served.retriever.search(try request(body, query: question))
+        var wanted = try request(body, query: question)
+        // Other pages, and the same page in another language, have their say too.
+        wanted.perDocument = SearchRequest.evidencePerDocument
+        let hits = try await served.retriever.search(wanted)
         let answer = try await served.answerer.answer(question, from: hits)
         return response(
           [
