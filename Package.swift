@@ -50,11 +50,11 @@ let package = Package(
     system("CStemmer", package: "libstemmer-dev"),
     system("CBLAS", pkgConfig: "blas", package: "libopenblas-dev"),
     system("COpenSSL", pkgConfig: "libcrypto", package: "libssl-dev"),
-    system("CICU", pkgConfig: "icu-uc", package: "libicu-dev"),
     system("CUChardet", pkgConfig: "uchardet", package: "libuchardet-dev"),
     system("CZlib", pkgConfig: "zlib", package: "zlib1g-dev"),
     system("CCommonMark", pkgConfig: "libcmark-gfm", package: "libcmark-gfm-dev"),
-    // C++ libraries behind C functions of ours, and our own C.
+    // Libraries behind C functions of ours (C++; ICU, whose headers clash with Foundation's), and our own C.
+    .target(name: "CICU", linkerSettings: [.linkedLibrary("icuuc")]),
     .target(name: "CSentencePiece", linkerSettings: [.linkedLibrary("sentencepiece")]),
     .target(name: "CCLD2", linkerSettings: [.linkedLibrary("cld2")]),
     .target(name: "CKernels", cSettings: [.unsafeFlags(["-O3"])], linkerSettings: [.linkedLibrary("m")]),

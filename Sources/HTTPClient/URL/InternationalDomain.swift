@@ -16,7 +16,7 @@ enum InternationalDomain {
     return converter.toASCII(domain)
   }
 
-  /// ICU's converter with the options that the standard names: non-transitional, CheckBidi, CheckJoiners.
+  /// ICU's converter with the options that the standard names.
   ///
   /// Sendable because ICU promises it (uidna.h, uidna_openUTS46): «The instance is thread-safe, that is, it can
   /// be used concurrently». It is never written to and never closed.
@@ -26,37 +26,26 @@ enum InternationalDomain {
     let idna: OpaquePointer
 
     init?() {
-      var status: Int32 = 0
-      let options =
-        UIDNA_CHECK_BIDI | UIDNA_CHECK_CONTEXTJ | UIDNA_NONTRANSITIONAL_TO_ASCII | UIDNA_NONTRANSITIONAL_TO_UNICODE
-      guard let idna = acervo_idna_open(UInt32(options), &status) else { return nil }
+      guard let idna = acervo_idna_open() else { return nil }
       self.idna = idna
     }
-
-    /// What ICU reports and the standard passes over: VerifyDnsLength and CheckHyphens are false.
-    private static let tolerated = UInt32(
-      UIDNA_ERROR_EMPTY_LABEL | UIDNA_ERROR_LABEL_TOO_LONG | UIDNA_ERROR_DOMAIN_NAME_TOO_LONG
-        | UIDNA_ERROR_LEADING_HYPHEN | UIDNA_ERROR_TRAILING_HYPHEN | UIDNA_ERROR_HYPHEN_3_4)
 
     func toASCII(_ domain: [UInt8]) -> [UInt8]? {
       // Punycode of one code point takes at most five digits and each label four more; NFKC expands a code point
       // to at most 18. A result beyond this buffer is no name of any host and fails.
       let capacity = 4 * InternationalDomain.maximumLength
-      var errors: UInt32 = 0
       var length: Int32 = -1
       let output = [UInt8](unsafeUninitializedCapacity: capacity) { buffer, count in
         length = domain.withUnsafeBufferPointer { input in
           input.withMemoryRebound(to: CChar.self) { name in
             buffer.withMemoryRebound(to: CChar.self) { out in
-              acervo_idna_to_ascii(
-                idna, name.baseAddress, Int32(name.count), out.baseAddress, Int32(capacity), &errors)
+              acervo_idna_to_ascii(idna, name.baseAddress, Int32(name.count), out.baseAddress, Int32(capacity))
             }
           }
         }
         count = max(0, Int(length))
       }
-      guard length >= 0, errors & ~Self.tolerated == 0 else { return nil }
-      return output
+      return length >= 0 ? output : nil
     }
   }
 }
