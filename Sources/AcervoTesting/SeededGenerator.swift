@@ -1,9 +1,14 @@
 /// Random numbers that are the same in every run: SplitMix64 (Steele, Lea, Flood, OOPSLA 2014).
 public struct SeededGenerator: RandomNumberGenerator, Sendable {
+  /// What it was started with.
+  public let seed: UInt64
   private var state: UInt64
 
   /// Starts a sequence; equal seeds give equal sequences.
-  public init(seed: UInt64) { state = seed }
+  public init(seed: UInt64) {
+    self.seed = seed
+    state = seed
+  }
 
   /// The next 64 bits.
   public mutating func next() -> UInt64 {

@@ -7,7 +7,7 @@ import Testing
 struct PageMutator {
   private var numbers: SeededGenerator
 
-  init(seed: UInt64) { numbers = SeededGenerator(seed: seed) }
+  init(_ numbers: SeededGenerator) { self.numbers = numbers }
 
   private static let seeds = [
     "<title>T</title><h1 id=a>H<a class=headerlink href='#a'>¶</a></h1><p>a <b>b</b>&nbsp;c<br><br>d</p>",
@@ -30,34 +30,15 @@ struct PageMutator {
     "<div hidden>", "<template>", "<noscript>", "<meta charset='", "\0", "\u{FFFD}", "\u{1F468}\u{200D}\u{1F469}",
     "\u{301}\u{301}",
     "<ol start=-9223372036854775808>", "<li value=9223372036854775807>", "<h7>", "<x:y z:w=1>", "\r", "\t",
-  ]
+  ].map { Array($0.utf8) }
 
   mutating func next() -> [UInt8] {
     var page: [UInt8] = []
     for _ in 0..<Int.random(in: 1...4, using: &numbers) {
       page += Array((Self.seeds.randomElement(using: &numbers) ?? "").utf8)
     }
-    for _ in 0..<Int.random(in: 1...24, using: &numbers) { mutate(&page) }
+    for _ in 0..<Int.random(in: 1...24, using: &numbers) { numbers.mutate(&page, with: Self.pieces) }
     return page
-  }
-
-  private mutating func mutate(_ page: inout [UInt8]) {
-    guard !page.isEmpty else { return }
-    let start = Int.random(in: 0..<page.count, using: &numbers)
-    let end = min(page.count, start + Int.random(in: 0...40, using: &numbers))
-    switch Int.random(in: 0..<6, using: &numbers) {
-    case 0: page.removeSubrange(start..<end)
-    case 1: page.insert(contentsOf: page[start..<end], at: start)
-    case 2: page[start] = UInt8.random(in: 0...255, using: &numbers)
-    case 3:
-      let piece = Array((Self.pieces.randomElement(using: &numbers) ?? "").utf8)
-      page.insert(contentsOf: piece, at: start)
-    case 4:
-      let piece = Array((Self.pieces.randomElement(using: &numbers) ?? "").utf8)
-      page.insert(
-        contentsOf: Array(repeating: piece, count: Int.random(in: 1...50, using: &numbers)).joined(), at: start)
-    default: page.append(contentsOf: page[start..<end].reversed())
-    }
   }
 }
 

@@ -44,10 +44,12 @@ import Testing
     #expect(!glob.matches(String(repeating: "a", count: 400)))
   }
 
+}
+
+@Suite struct GlobFuzzTests {
   @Test func `no pattern stops the reader`() {
     let pieces = ["*", "**", "/", "?", "[", "]", "!", "^", "-", "{", "}", ",", "\\", "a", "é", "💩"]
-    var random = SeededGenerator(seed: 11)
-    for _ in 0..<3_000 {
+    for var random in FuzzRounds(3_000, seed: 11) {
       guard let glob = try? Glob(random.text(from: pieces, upTo: 12)) else { continue }
       _ = glob.matches(random.text(from: pieces, upTo: 12))
     }

@@ -45,7 +45,6 @@ struct SentencePieceTokenizerTests {
 
   @Test func `damaged models are refused`() throws {
     let folder = try TemporaryFolder()
-    var generator = SystemRandomNumberGenerator()
     var whole: [UInt8] = [0x0A, 0x09, 0x0A, 0x03, 0x3C, 0x75, 0x3E, 0x18, 0x02, 0x00, 0x00]
     whole[1] = 7
     whole.removeLast(2)
@@ -56,11 +55,6 @@ struct SentencePieceTokenizerTests {
       #expect(throws: EmbeddingError.self) {
         try SentencePieceTokenizer(path: file, beginning: 1, end: 2, unknown: 0)
       }
-    }
-    for _ in 0..<200 {
-      let noise = (0..<64).map { _ in UInt8.random(in: 0...255, using: &generator) }
-      let file = try folder.write(noise, to: "noise.model")
-      _ = try? SentencePieceTokenizer(path: file, beginning: 1, end: 2, unknown: 0)
     }
   }
 }

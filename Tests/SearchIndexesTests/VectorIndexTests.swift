@@ -1,10 +1,11 @@
+import AcervoTesting
 import CKernels
 import SearchIndexes
 import Testing
 
 @Suite struct VectorIndexTests {
   private func vectors(_ count: Int, _ dimensions: Int, seed: UInt64 = 1) -> [Float] {
-    var generator = SeededGenerator(state: seed)
+    var generator = SeededGenerator(seed: seed)
     return (0..<count * dimensions).map { _ in Float.random(in: -1...1, using: &generator) }
   }
 

@@ -1,9 +1,10 @@
+import AcervoTesting
 import SearchIndexes
 import Testing
 
 @Suite struct VectorQueueTests {
   private func index() throws -> VectorIndex {
-    var generator = SeededGenerator(state: 5)
+    var generator = SeededGenerator(seed: 5)
     let sections = MemorySections()
     var writer = try VectorIndexWriter(dimensions: 16) { sections.put($0, $1, $2) }
     try writer.append((0..<400 * 16).map { _ in Float.random(in: -1...1, using: &generator) })

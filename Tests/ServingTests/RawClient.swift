@@ -64,6 +64,16 @@ final class RawClient: Sendable {
     return RawResponse(status: status, headers: headers, body: body)
   }
 
+  /// Everything that comes until the server closes, after telling it that no more is sent.
+  func rest() async -> [UInt8] {
+    await onThread {
+      shutdown(self.descriptor, Int32(SHUT_WR))
+      var bytes: [UInt8] = []
+      while let part = self.receive(65_536) { bytes += part }
+      return bytes
+    }
+  }
+
   /// Whether the server has closed the connection.
   func isClosed() async -> Bool { await onThread { self.receive(1) == nil } }
 

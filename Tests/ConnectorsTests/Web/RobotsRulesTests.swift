@@ -133,15 +133,17 @@ import Testing
     }
   }
 
+}
+
+@Suite struct RobotsRulesFuzzTests {
   @Test func `no file stops the reader`() throws {
     let pieces = [
       "User-agent", "disallow", "Allow", "Sitemap", "crawl-delay", ":", " ", "\n", "\r", "*", "/", "$", "%", "%4",
       "%C3",
       "ñ", "\0", "#", "acervo", "a", "1e9", "\u{FEFF}",
     ]
-    var random = SeededGenerator(seed: 9)
     let url = try #require(WebURL("https://e/a/%41*$?x"))
-    for _ in 0..<2_000 {
+    for var random in FuzzRounds(2_000, seed: 9) {
       let bytes = Array(random.text(from: pieces, upTo: 40).utf8) + [UInt8.random(in: 0...255, using: &random)]
       _ = RobotsRules(parsing: bytes, userAgent: "acervo").allows(url)
     }

@@ -89,8 +89,7 @@ import Testing
       "Sun, ", "06", "-", "Nov", " ", "1994", ":", "GMT", "99999999999", "é", "text/html", ";", "charset", "=", "\"",
       "\\", ",", "\0", "'", ".", "0",
     ]
-    var random = SeededGenerator(seed: 5)
-    for _ in 0..<3_000 {
+    for var random in FuzzRounds(3_000, seed: 5) {
       let text = random.text(from: pieces, upTo: 12)
       _ = HTTPDate.parse(text, now: Int64.random(in: .min ... .max, using: &random))
       if let seconds = RetryAfter.seconds(text, now: Double.random(in: -1e30...1e30, using: &random)) {
