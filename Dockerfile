@@ -12,13 +12,13 @@ RUN swift build -c release --static-swift-stdlib --product acervo \
 
 FROM debian:bookworm-slim AS base
 RUN apt-get update \
-  && apt-get install -y --no-install-recommends ca-certificates curl libcld2-0 libcurl4 libicu72 libmicrohttpd12 \
-       liblmdb0 libopenblas0-pthread libsentencepiece0 libstemmer0d libyaml-0-2 \
+  && apt-get install -y --no-install-recommends ca-certificates curl libcld2-0 liblmdb0 libmicrohttpd12 \
+       libssl3 libstemmer0d \
   && rm -rf /var/lib/apt/lists/* \
   && useradd --system --uid 10001 --create-home acervo \
   && install -d -o acervo /snapshots
 COPY --from=build /src/models /usr/share/acervo/models
-ENV ACERVO_MODELS=/usr/share/acervo/models OPENBLAS_NUM_THREADS=1
+ENV ACERVO_MODELS=/usr/share/acervo/models
 USER acervo
 VOLUME /snapshots
 
@@ -26,7 +26,7 @@ FROM base AS indexer
 USER root
 RUN apt-get update \
   && apt-get install -y --no-install-recommends libcmark-gfm0.29.0.gfm.6 libcmark-gfm-extensions0.29.0.gfm.6 \
-       libuchardet0 libxml2 zlib1g \
+       libcurl4 libicu72 libuchardet0 libxml2 libyaml-0-2 zlib1g \
   && rm -rf /var/lib/apt/lists/*
 USER acervo
 COPY --from=build /out/acervo /usr/local/bin/

@@ -17,22 +17,22 @@ struct ContentWalk {
   var current = InlineText()
   /// Whether block elements are mere spaces now: inside a table's cell.
   var isFlat = false
-  private var kind: Block.Kind?
-  private var blockAnchor: String?
-  private var blockGroup = 0
-  private var pendingAnchor: String?
-  private var contexts: [Context] = []
-  private var open: [OpenElement] = []
+  var kind: Block.Kind?
+  var blockAnchor: String?
+  var blockGroup = 0
+  var pendingAnchor: String?
+  var contexts: [Context] = []
+  var open: [OpenElement] = []
   /// The link element that is being read.
-  private var linkNode: MarkupNode?
-  private var openLink: (target: String, start: Int)?
-  private var groups = 0
-  private var lastGroup = 0
-  private var seenAlternatives: Set<String> = []
+  var linkNode: MarkupNode?
+  var openLink: (target: String, start: Int)?
+  var groups = 0
+  var lastGroup = 0
+  var seenAlternatives: Set<String> = []
   /// How many more bytes headers and spans of tables may repeat; it keeps the text within a small multiple of the page.
   var repetitionBudget: Int
 
-  private struct Context {
+  struct Context {
     enum Place {
       case list(isOrdered: Bool, next: Int)
       case item(depth: Int, marker: String)
@@ -47,12 +47,12 @@ struct ContentWalk {
     var isUsed = false
   }
 
-  private struct OpenElement {
+  struct OpenElement {
     var end: MarkupNode
     var close: Close
   }
 
-  private enum Close {
+  enum Close {
     case block
     case context
     case link
@@ -95,7 +95,7 @@ struct ContentWalk {
     while open.count > floor, let last = open.popLast() { close(last.close) }
   }
 
-  private mutating func text(_ node: MarkupNode) -> MarkupNode {
+  mutating func text(_ node: MarkupNode) -> MarkupNode {
     let range = page.textRange(of: node)
     page.bytes.withUnsafeBufferPointer { bytes in
       let text = UnsafeBufferPointer(rebasing: bytes[range])
@@ -108,7 +108,7 @@ struct ContentWalk {
     return node + 1
   }
 
-  private func isLeftOut(_ node: MarkupNode) -> Bool {
+  func isLeftOut(_ node: MarkupNode) -> Bool {
     switch analysis.verdicts[node] {
     case .kept: false
     case .dropped: true
@@ -116,7 +116,7 @@ struct ContentWalk {
     }
   }
 
-  private mutating func element(_ node: MarkupNode) -> MarkupNode {
+  mutating func element(_ node: MarkupNode) -> MarkupNode {
     let next = page.end(of: node)
     if isLeftOut(node) {
       // A control or a hidden box parts the words around it; a script or a parenthesis for old browsers does not.
@@ -181,7 +181,7 @@ struct ContentWalk {
     return block(tag, node, next)
   }
 
-  private mutating func block(_ tag: MarkupTag, _ node: MarkupNode, _ next: MarkupNode) -> MarkupNode {
+  mutating func block(_ tag: MarkupTag, _ node: MarkupNode, _ next: MarkupNode) -> MarkupNode {
     switch tag {
     case .h1, .h2, .h3, .h4, .h5, .h6: heading(ElementKind.level(tag), node, next)
     case .ul, .ol, .menu, .dir: list(tag, node, next)
@@ -212,21 +212,21 @@ struct ContentWalk {
     return node + 1
   }
 
-  private var definitionGroup: Int { lastGroup }
+  var definitionGroup: Int { lastGroup }
 
-  private func roleLevel(_ node: MarkupNode) -> Int? {
+  func roleLevel(_ node: MarkupNode) -> Int? {
     guard page.hasAttributes(node), page.value(of: .role, in: node) == "heading" else { return nil }
     return page.value(of: .ariaLevel, in: node).flatMap { Int($0) }.map { min(max($0, 1), 6) } ?? 2
   }
 
-  private mutating func push(_ place: Context.Place, _ node: MarkupNode, _ next: MarkupNode, group: Int = 0) {
+  mutating func push(_ place: Context.Place, _ node: MarkupNode, _ next: MarkupNode, group: Int = 0) {
     flush()
     noteAnchor(node)
     contexts.append(Context(place: place, group: group))
     open.append(.init(end: next, close: .context))
   }
 
-  private mutating func heading(_ level: Int, _ node: MarkupNode, _ next: MarkupNode) {
+  mutating func heading(_ level: Int, _ node: MarkupNode, _ next: MarkupNode) {
     flush()
     noteAnchor(node)
     if let inner = headingAnchor(node) { pendingAnchor = inner }
@@ -235,7 +235,7 @@ struct ContentWalk {
   }
 
   /// The fragment a heading's own parts tell: its id, a permalink's target, or the name of an anchor in it.
-  private func headingAnchor(_ node: MarkupNode) -> String? {
+  func headingAnchor(_ node: MarkupNode) -> String? {
     if let id = page.value(of: .id, in: node), !id.isEmpty { return id }
     var named: String?
     for inner in (node + 1)..<max(node + 1, page.end(of: node)) where !page.isText(inner) {
@@ -250,14 +250,14 @@ struct ContentWalk {
     return named.flatMap { $0.isEmpty ? nil : $0 }
   }
 
-  private mutating func noteAnchor(_ node: MarkupNode) {
+  mutating func noteAnchor(_ node: MarkupNode) {
     guard page.hasAttributes(node), let id = page.value(of: .id, in: node), !id.isEmpty, id.utf8.count <= 512 else {
       return
     }
     pendingAnchor = id
   }
 
-  private mutating func list(_ tag: MarkupTag, _ node: MarkupNode, _ next: MarkupNode) {
+  mutating func list(_ tag: MarkupTag, _ node: MarkupNode, _ next: MarkupNode) {
     flush()
     noteAnchor(node)
     let outer = contexts.last { if case .list = $0.place { true } else { false } }
@@ -274,7 +274,7 @@ struct ContentWalk {
     open.append(.init(end: next, close: .context))
   }
 
-  private mutating func item(_ node: MarkupNode, _ next: MarkupNode) {
+  mutating func item(_ node: MarkupNode, _ next: MarkupNode) {
     flush()
     noteAnchor(node)
     var depth = 0
@@ -298,112 +298,6 @@ struct ContentWalk {
     }
     contexts.append(Context(place: .item(depth: depth, marker: marker), group: group))
     open.append(.init(end: next, close: .context))
-  }
-
-  // MARK: - Inline elements
-
-  private mutating func breakLine() {
-    if isFlat {
-      current.space()
-    } else if case .heading = kind {
-      current.space()
-    } else if current.endsWithLineBreak {
-      flush()
-    } else {
-      current.lineBreak()
-    }
-  }
-
-  private mutating func image(_ node: MarkupNode) {
-    if let holder = linkNode, page.end(of: holder) <= node { linkNode = nil }
-    guard let alt = page.value(of: .alt, in: node) else { return }
-    // Within a link that has words of its own, the image says them again.
-    if let holder = linkNode, analysis.wordBytes(of: holder) > 0 { return }
-    let words = InlineText.of(alt)
-    guard words.bytes.count > 1, words.bytes.count <= 1000 else { return }
-    let text = String(decoding: words.bytes, as: UTF8.self)
-    guard !ElementKind.isFileName(text), seenAlternatives.insert(text).inserted else { return }
-    if current.isEmpty, kind == nil, !isFlat, openLink == nil, contexts.isEmpty {
-      contexts.append(Context(place: .caption, group: 0))
-      begin()
-      current.append(words)
-      flush()
-      contexts.removeLast()
-    } else {
-      begin()
-      current.space()
-      current.append(words)
-      current.space()
-    }
-  }
-
-  private mutating func anchor(_ node: MarkupNode, _ next: MarkupNode) -> MarkupNode {
-    if current.isEmpty, pendingAnchor == nil {
-      if let name = page.value(of: .name, in: node), !name.isEmpty { pendingAnchor = name }
-      noteAnchor(node)
-    }
-    if isPermalink(node) { return next }
-    if linkNode.map({ page.end(of: $0) <= node }) ?? true { linkNode = node }
-    guard options.keepsLinks, openLink == nil, let href = page.value(of: .href, in: node),
-      let target = LinkResolution.target(href, base: base)
-    else { return node + 1 }
-    openLink = (target, current.nextStart)
-    open.append(.init(end: next, close: .link))
-    return node + 1
-  }
-
-  private func isPermalink(_ node: MarkupNode) -> Bool {
-    let size = analysis.wordBytes(of: node)
-    guard size <= 6, page.end(of: node) - node <= 6 else { return false }
-    if analysis.hints[node].contains(.permalink) {
-      return size <= 4
-    }
-    guard size > 0, case .heading = contexts.last?.place else { return false }
-    return ["¶", "#", "§", "🔗", "∞"].contains(page.text(of: node).filter { !$0.isWhitespace })
-  }
-
-  private mutating func math(_ node: MarkupNode, _ next: MarkupNode) -> MarkupNode {
-    guard let text = page.value(of: .alttext, in: node), !text.isEmpty else { return node + 1 }
-    begin()
-    current.append(InlineText.of(text))
-    return next
-  }
-
-  /// `10<sup>6</sup>` is not 106.
-  private mutating func superscript(_ node: MarkupNode, _ next: MarkupNode) -> MarkupNode {
-    guard next == node + 2, page.isText(node + 1), let last = current.bytes.last, last > 0x20 else { return node + 1 }
-    let range = page.textRange(of: node + 1)
-    guard range.count <= 4,
-      range.allSatisfy({ page.bytes[$0] >= 0x30 && page.bytes[$0] <= 0x39 || page.bytes[$0] == 0x2D }),
-      last >= 0x30 && last <= 0x39 || last == 0x29 || last == 0x6D
-    else { return node + 1 }
-    current.append("^")
-    return node + 1
-  }
-
-  private mutating func close(_ close: Close) {
-    switch close {
-    case .block: flush()
-    case .context:
-      flush()
-      contexts.removeLast()
-    case .link: closeLink(reopen: false)
-    case .text(let text):
-      if text.utf8CodeUnitCount == 0 { current.space() } else { current.append(text) }
-    case .superscript: break
-    case .abbreviation(let title):
-      current.append(" (")
-      current.append(InlineText.of(title))
-      current.append(")")
-    }
-  }
-
-  private mutating func closeLink(reopen: Bool) {
-    guard let link = openLink else { return }
-    if current.bytes.count > link.start {
-      current.links.append(.init(start: link.start, end: current.bytes.count, target: link.target))
-    }
-    openLink = reopen ? (link.target, 0) : nil
   }
 
   // MARK: - Blocks
@@ -488,42 +382,5 @@ struct ContentWalk {
     current = saved
     isFlat = wasFlat
     return words
-  }
-
-  // MARK: - Code
-
-  private mutating func code(_ node: MarkupNode, _ next: MarkupNode) -> MarkupNode {
-    flush()
-    noteAnchor(node)
-    guard options.keepsCode else { return next }
-    var words = InlineText()
-    var inner = node + 1
-    while inner < next {
-      if page.isText(inner) {
-        page.bytes.withUnsafeBufferPointer { bytes in
-          words.appendVerbatim(UnsafeBufferPointer(rebasing: bytes[page.textRange(of: inner)]))
-        }
-        inner += 1
-      } else if analysis.verdicts[inner] == .dropped || analysis.hints[inner].contains(.gutter) {
-        inner = page.end(of: inner)
-      } else {
-        if page.tag(of: inner) == .br { words.appendVerbatimLineBreak() }
-        inner += 1
-      }
-    }
-    words.trimVerbatim()
-    write(.code(language: CodeLanguage.of(node, in: page)), words, group: 0)
-    return next
-  }
-}
-
-extension InlineText {
-  /// Words of an attribute.
-  static func of(_ text: String) -> InlineText {
-    var result = InlineText()
-    var text = text
-    text.withUTF8 { result.append($0) }
-    result.finish()
-    return result
   }
 }

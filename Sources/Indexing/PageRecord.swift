@@ -49,10 +49,7 @@ extension PageRecord {
     writer.write(access)
     writer.write(modified) { $0.write(fixed: UInt64(bitPattern: $1)) }
     writer.write(list: breadcrumbs) { $0.write($1) }
-    writer.write(list: fields.sorted { $0.key < $1.key }) { writer, field in
-      writer.write(field.key)
-      writer.write(list: field.value) { $0.write($1) }
-    }
+    writer.write(fields)
     return writer.bytes
   }
 
@@ -70,65 +67,6 @@ extension PageRecord {
     access = try reader.accessRule()
     modified = try reader.optional { reader throws(ByteCodingError) in Int64(bitPattern: try reader.fixed()) }
     breadcrumbs = try reader.list { reader throws(ByteCodingError) in try reader.text() }
-    let pairs = try reader.list { reader throws(ByteCodingError) in
-      (try reader.text(), try reader.list { reader throws(ByteCodingError) in try reader.fieldValue() })
-    }
-    fields = Dictionary(pairs) { first, _ in first }
-  }
-}
-
-extension ByteWriter {
-  fileprivate mutating func write(_ rule: AccessRule) {
-    switch rule {
-    case .closed: write(0)
-    case .open: write(1)
-    case .allOf(let sets):
-      write(2)
-      write(list: sets) { $0.write(list: $1.sorted()) { $0.write($1.name) } }
-    }
-  }
-
-  fileprivate mutating func write(_ value: FieldValue) {
-    switch value {
-    case .keyword(let word):
-      write(0)
-      write(word)
-    case .number(let number):
-      write(1)
-      write(fixed: number.bitPattern)
-    case .date(let seconds):
-      write(2)
-      write(fixed: UInt64(bitPattern: seconds))
-    }
-  }
-}
-
-extension ByteReader {
-  fileprivate mutating func accessRule() throws(ByteCodingError) -> AccessRule {
-    switch try int() {
-    case 0: return .closed
-    case 1: return .open
-    case 2:
-      return .allOf(
-        try list { reader throws(ByteCodingError) in
-          Set(
-            try reader.list { reader throws(ByteCodingError) in
-              guard let principal = Principal(try reader.text()) else {
-                throw ByteCodingError(description: "a principal expected")
-              }
-              return principal
-            })
-        })
-    default: throw ByteCodingError(description: "no such kind of access rule")
-    }
-  }
-
-  fileprivate mutating func fieldValue() throws(ByteCodingError) -> FieldValue {
-    switch try int() {
-    case 0: .keyword(try text())
-    case 1: .number(Double(bitPattern: try fixed()))
-    case 2: .date(Int64(bitPattern: try fixed()))
-    default: throw ByteCodingError(description: "no such kind of field")
-    }
+    fields = try reader.fields()
   }
 }

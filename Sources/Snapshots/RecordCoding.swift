@@ -11,11 +11,7 @@ extension DocumentRecord {
     writer.write(hash)
     writer.write(modified) { $0.write(fixed: UInt64(bitPattern: $1)) }
     writer.write(list: breadcrumbs) { $0.write($1) }
-    let ordered = fields.sorted { $0.key.utf8.lexicographicallyPrecedes($1.key.utf8) }
-    writer.write(list: ordered) { writer, field in
-      writer.write(field.key)
-      writer.write(list: field.value) { $1.write(to: &$0) }
-    }
+    writer.write(fields)
     return writer.bytes
   }
 
@@ -28,12 +24,7 @@ extension DocumentRecord {
     let hash = try reader.hash()
     let modified = try reader.optional { reader throws(ByteCodingError) in Int64(bitPattern: try reader.fixed()) }
     let breadcrumbs = try reader.list { reader throws(ByteCodingError) in try reader.text() }
-    let fieldCount = try reader.count()
-    var fields: [String: [FieldValue]] = [:]
-    for _ in 0..<fieldCount {
-      let name = try reader.text()
-      fields[name] = try reader.list { reader throws(ByteCodingError) in try FieldValue(&reader) }
-    }
+    let fields = try reader.fields()
     guard reader.isAtEnd else { throw ByteCodingError.trailing(reader.remaining) }
     self.init(
       url: url, source: source, title: title, language: language, hash: hash, access: access, modified: modified,
@@ -55,63 +46,16 @@ extension ByteCodingError {
   }
 }
 
-extension FieldValue {
-  fileprivate func write(to writer: inout ByteWriter) {
-    switch self {
-    case .keyword(let text):
-      writer.write(0)
-      writer.write(text)
-    case .number(let number):
-      writer.write(1)
-      writer.write(fixed: number.bitPattern)
-    case .date(let moment):
-      writer.write(2)
-      writer.write(fixed: UInt64(bitPattern: moment))
-    }
-  }
-
-  fileprivate init(_ reader: inout ByteReader) throws(ByteCodingError) {
-    switch try reader.int() {
-    case 0: self = .keyword(try reader.text())
-    case 1: self = .number(Double(bitPattern: try reader.fixed()))
-    case 2: self = .date(Int64(bitPattern: try reader.fixed()))
-    default: throw ByteCodingError(description: "a field of a kind that this version does not know")
-    }
-  }
-}
-
-/// The bytes of a rule: its kind, then sets of principals, each sorted.
 extension AccessRule {
   var bytes: [UInt8] {
     var writer = ByteWriter()
-    switch self {
-    case .open: writer.write(0)
-    case .closed: writer.write(1)
-    case .allOf(let sets):
-      writer.write(2)
-      writer.write(list: sets) { $0.write(list: $1.sorted()) { $0.write($1.name) } }
-    }
+    writer.write(self)
     return writer.bytes
   }
 
   init(_ bytes: UnsafeRawBufferPointer) throws(ByteCodingError) {
     var reader = ByteReader(bytes)
-    switch try reader.int() {
-    case 0: self = .open
-    case 1: self = .closed
-    case 2:
-      self = .allOf(
-        try reader.list { reader throws(ByteCodingError) in
-          Set(
-            try reader.list { reader throws(ByteCodingError) in
-              guard let principal = Principal(try reader.text()) else {
-                throw ByteCodingError(description: "a principal is neither user nor group")
-              }
-              return principal
-            })
-        })
-    default: throw ByteCodingError(description: "an access rule of a kind that this version does not know")
-    }
+    self = try reader.accessRule()
     guard reader.isAtEnd else { throw ByteCodingError.trailing(reader.remaining) }
   }
 }

@@ -8,12 +8,12 @@ import Testing
   static let package = #filePath.split(separator: "/").dropLast(3).map { "/" + $0 }.joined()
 
   @Test func `the shortest file is completed with the defaults`() throws {
-    let file = try PipelineFile.parse(PipelineSample.shortest, path: "/work/pipelines/short.yaml", environment: [:])
+    let file = try PipelineFile.parse(PipelineSample.shortest, path: "/srv/pipelines/short.yaml", environment: [:])
     let expected = PipelineFile(
-      path: "/work/pipelines/short.yaml", name: "short",
-      sources: [SourceSettings(id: "files", kind: .folder(FolderSettings(path: "/work/pages")))],
+      path: "/srv/pipelines/short.yaml", name: "short",
+      sources: [SourceSettings(id: "files", kind: .folder(FolderSettings(path: "/srv/pages")))],
       clean: CleanSettings(), chunk: ChunkSettings(), embed: EmbedSettings(), index: IndexSettings(),
-      publish: PublishSettings(to: "/work/snapshots"))
+      publish: PublishSettings(to: "/srv/snapshots"))
     #expect(file == expected)
   }
 
