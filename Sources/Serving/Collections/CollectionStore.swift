@@ -44,6 +44,9 @@ public final class CollectionStore: Sendable {
     state.withLock { Array($0.served.values) }.sorted { $0.manifest.collection < $1.manifest.collection }
   }
 
+  /// What the models' memories did, by model.
+  var rememberedVectors: [(model: String, counts: RememberingEmbedder.Counts)] { embedders.counts }
+
   /// The snapshot that answers for a collection; without a name, for the only one.
   func snapshot(of collection: String?) throws(RequestFailure) -> ServedSnapshot {
     let (served, isLoaded) = state.withLock { ($0.served, $0.isLoaded) }

@@ -5,7 +5,10 @@ internal import Synchronization
 /// The embedders of the collections: one a model, however many collections use it.
 public final class EmbedderPool: Sendable {
   private let make: @Sendable (EmbedderFingerprint) throws -> any Embedder
-  private let loaded = Mutex<[ContentHash: any Embedder]>([:])
+  private let loaded = Mutex<[ContentHash: RememberingEmbedder]>([:])
+
+  /// The bytes of vectors that are remembered for each model: some 3,500 questions and sentences of 512 dimensions.
+  private static let rememberedBytes = 8 << 20
 
   /// Makes a pool.
   ///
@@ -21,10 +24,15 @@ public final class EmbedderPool: Sendable {
   func embedder(for fingerprint: EmbedderFingerprint?) throws -> (any Embedder)? {
     guard let fingerprint else { return nil }
     if let embedder = loaded.withLock({ $0[fingerprint.digest] }) { return embedder }
-    let embedder = try make(fingerprint)
+    let embedder = RememberingEmbedder(try make(fingerprint), bytes: Self.rememberedBytes)
     // Under its own name: one that differs from what was asked for must be loaded anew when its folder was mended.
     loaded.withLock { $0[embedder.fingerprint.digest] = embedder }
     return embedder
+  }
+
+  /// What the models' memories did, by model.
+  var counts: [(model: String, counts: RememberingEmbedder.Counts)] {
+    loaded.withLock { Array($0.values) }.map { ($0.fingerprint.model, $0.counts) }.sorted { $0.0 < $1.0 }
   }
 
   /// Lets go of the models that no collection uses any more.

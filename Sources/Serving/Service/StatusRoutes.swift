@@ -80,6 +80,7 @@ struct StatusRoutes: Sendable {
       result: ("text/plain", .text),
       handler: .immediate { [store, metrics] _ in
         let served = store.served
+        let remembered = store.rememberedVectors
         let gauges: [Metrics.Family] = [
           .init(
             "acervo_snapshot_info", .gauge, "The snapshot that answers for a collection.",
@@ -90,6 +91,15 @@ struct StatusRoutes: Sendable {
           .init(
             "acervo_snapshot_chunks", .gauge, "How many chunks it has.",
             served.map { ([("collection", $0.manifest.collection)], Double($0.manifest.chunks)) }),
+          .init(
+            "acervo_embedding_memory_hits_total", .counter, "Texts whose vector was remembered.",
+            remembered.map { ([("model", $0.model)], Double($0.counts.hits)) }),
+          .init(
+            "acervo_embedding_memory_misses_total", .counter, "Texts that had to be embedded.",
+            remembered.map { ([("model", $0.model)], Double($0.counts.misses)) }),
+          .init(
+            "acervo_embedding_memory_bytes", .gauge, "What is remembered takes about so many bytes.",
+            remembered.map { ([("model", $0.model)], Double($0.counts.bytes)) }),
           .init(
             "process_resident_memory_bytes", .gauge, "Resident memory, mapped files included.",
             [([], Double(ProcessStatus.residentBytes))]),
