@@ -63,7 +63,8 @@ enum AcervoServe {
         values[name] = getenv(name).map { String(cString: $0) }
       }
       return try LocalEmbedder(
-        folder: ModelFinder.folder(of: fingerprint.model, startingAt: folder, environment: environment))
+        folder: ModelFinder.folder(of: fingerprint.model, startingAt: folder, environment: environment), for: .answering
+      )
     }
     let service = try QueryService(settings, embedders: embedders, log: ServiceLog())
     // For whoever started it on port 0.

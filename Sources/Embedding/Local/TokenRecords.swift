@@ -5,14 +5,19 @@ internal import Glibc
 ///
 /// A record's numbers depend on its token alone, so that forgetting one changes no result.
 final class TokenRecords {
-  /// Records that a thread keeps when it embeds few tokens at a time (13 KB each).
-  static let smallLimit = 256
-  /// Records that it keeps when it embeds many.
-  static let largeLimit = 2048
+  /// Records that a thread keeps (13 KB each) for calls with few tokens and with many, to index.
+  static let indexing = (few: 256, many: 2048)
+  /// The same for a service, whose threads share out some 18 MB.
+  ///
+  /// A long question adds nothing that stays.
+  static var answering: (few: Int, many: Int) {
+    let each = min(max(1_400 / max(sysconf(Int32(_SC_NPROCESSORS_ONLN)), 1), 256), 1_024)
+    return (each, each)
+  }
   private static let chunk = 128
 
   /// How many records are kept; more when one batch needs them.
-  var limit = TokenRecords.smallLimit
+  var limit = TokenRecords.indexing.few
 
   private var chunks: [UnsafeMutablePointer<Float>] = []
   private var count = 0

@@ -18,7 +18,10 @@ extension UniversalSentenceEncoder {
   }
 
   /// Reads `weights.safetensors` by what `config.json` says.
-  init(config: JSONValue, path: String, configPath: String) throws(EmbeddingError) {
+  init(
+    config: JSONValue, path: String, configPath: String, records: (few: Int, many: Int)
+  ) throws(EmbeddingError) {
+    recordLimits = records
     func number(_ name: String, _ range: ClosedRange<Int>) throws(EmbeddingError) -> Int {
       guard let value = config[name]?.int, range.contains(value) else {
         throw EmbeddingError(

@@ -20,6 +20,8 @@ struct UniversalSentenceEncoder: SentenceEncoder {
   let reach: (left: Int, right: Int)
   let weights: Weights
   let scratches: ScratchPool<Scratch>
+  /// Records that a thread keeps for calls with few tokens and with many.
+  let recordLimits: (few: Int, many: Int)
 
   /// The matrices, in panels of sixteen columns as scripts/models lays them out.
   struct Weights: Sendable {
@@ -53,9 +55,9 @@ struct UniversalSentenceEncoder: SentenceEncoder {
   func encode(_ sequences: [[Int32]]) -> [Float] {
     var vectors = [Float](repeating: 0, count: sequences.count * dimensions)
     scratches.withScratch { scratch in
-      // A text of a query needs few records, and a server should not keep many.
+      // A question needs few records.
       let tokens = sequences.reduce(0) { $0 + $1.count }
-      scratch.records.limit = tokens > 2048 ? TokenRecords.largeLimit : TokenRecords.smallLimit
+      scratch.records.limit = tokens > 2048 ? recordLimits.many : recordLimits.few
       var from = 0
       while from < sequences.count {
         let to = min(from + Self.batchTexts, sequences.count)

@@ -1,4 +1,5 @@
 internal import Corpus
+internal import Embedding
 internal import Glibc
 internal import Snapshots
 
