@@ -194,12 +194,18 @@ import Testing
   private func mappings() -> Int { traces().count }
 
   private func traces() -> [String] {
-    let maps = (try? String(contentsOfFile: "/proc/self/maps", encoding: .utf8)) ?? ""
+    // Read to its end as bytes: the kernel gives it page by page and with a size of 0, and a name in it need be no UTF-8.
+    var bytes: [UInt8] = []
+    var buffer = [UInt8](repeating: 0, count: 65_536)
+    let file = open("/proc/self/maps", O_RDONLY | O_CLOEXEC)
+    while case let count = read(file, &buffer, buffer.count), count > 0 { bytes += buffer[..<count] }
+    close(file)
+    let maps = String(decoding: bytes, as: UTF8.self)
     let descriptors = (try? FileManager.default.contentsOfDirectory(atPath: "/proc/self/fd")) ?? []
-    let open = descriptors.compactMap {
+    let opened = descriptors.compactMap {
       try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/fd/\($0)")
     }
-    return (maps.split(separator: "\n").map(String.init) + open).filter { $0.contains(handbook.folder.path) }
+    return (maps.split(separator: "\n").map(String.init) + opened).filter { $0.contains(handbook.folder.path) }
   }
 
   @Test func `a damaged snapshot is refused and the old one goes on`() async throws {
