@@ -19,6 +19,6 @@ public protocol Embedder: Sendable {
   ///   The numbers of a text do not depend on the texts beside it.
   func embed(_ texts: [String], as role: EmbeddingRole) async throws -> [Float]
 
-  /// The tokens that a text takes of this model, special tokens included.
+  /// The tokens that a text takes of this model, without special ones: counts of parts can be added.
   func tokenCount(_ text: Substring) -> Int
 }

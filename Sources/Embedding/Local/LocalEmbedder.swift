@@ -88,9 +88,9 @@ public final class LocalEmbedder: Embedder {
     try encode(texts, as: role)
   }
 
-  /// The tokens that a text takes, special tokens included.
+  /// The tokens that a text takes, without the special ones around it: counts of parts can be added.
   public func tokenCount(_ text: Substring) -> Int {
-    (try? tokenizer.ids(text).count) ?? 0
+    (try? max(0, tokenizer.ids(text).count - tokenizer.specialTokens)) ?? 0
   }
 
   /// Compares a model folder's files with the hashes that were noted when it was set up; reads them whole.

@@ -4,6 +4,11 @@ protocol Tokenizer: Sendable {
   func ids(_ text: some StringProtocol) throws(EmbeddingError) -> [Int32]
 }
 
+extension Tokenizer {
+  /// How many of a text's ids are special: one before it and one behind, in both kinds of models.
+  var specialTokens: Int { 2 }
+}
+
 /// Turns ids into vectors.
 protocol SentenceEncoder: Sendable {
   var dimensions: Int { get }
