@@ -32,8 +32,8 @@ struct AnswerThresholds: Sendable {
   var languageShare = 0.85
   /// Further sentences are quoted if their score reaches this share of the best one's.
   var companionShare = 0.8
-  /// The same for the sentence right behind a quoted one, which often goes on with the matter.
-  var neighbourShare = 0.65
+  /// The same for others of the best one's page, which often go on with the matter.
+  var neighbourShare = 0.45
 
   /// Whether evidence answers; without vectors, `cosine` is nil.
   func answers(cosine: Double?, coverage: Double, isForeign: Bool) -> Bool {

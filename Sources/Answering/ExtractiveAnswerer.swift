@@ -35,7 +35,7 @@ public struct ExtractiveAnswerer: Sendable {
     let wording = AnswerWording(language: language)
     var candidates = self.candidates(for: question, in: evidence)
     try await score(&candidates, question: question)
-    let chosen = choose(from: candidates, language: language)
+    let chosen = choose(from: candidates, evidence: evidence, language: language)
     let answer = compose(chosen, evidence: evidence, wording: wording, language: language)
     guard !answer.citations.isEmpty else {
       return Answer(text: wording.unknown, language: wording.language, citations: [], sources: [], isAnswered: false)
@@ -63,7 +63,11 @@ public struct ExtractiveAnswerer: Sendable {
     var coverage: Double
     /// The share of the question's words in the whole chunk with its title and headings.
     var chunkCoverage: Double
-    /// The cosine of question and unit; nil without an embedder.
+    /// The cosine of question and chunk: what stands around the unit is about.
+    var chunkCosine: Double?
+    /// Whether its own words set it apart from the rows and items beside it.
+    var isDistinct = false
+    /// The cosine of question and unit, raised by that of its chunk; nil without an embedder.
     var cosine: Double?
     var vector: ArraySlice<Float> = []
     var score = 0.0
@@ -99,7 +103,7 @@ public struct ExtractiveAnswerer: Sendable {
       Candidate(
         rank: part.rank, place: part.place, unit: part.unit, language: languages[part.rank],
         coverage: coverage.share(language: languages[part.rank], terms: part.terms, context: contexts[part.rank]),
-        chunkCoverage: chunkCoverages[part.rank])
+        chunkCoverage: chunkCoverages[part.rank], chunkCosine: evidence[part.rank].cosine)
     }
     // The likely ones by words and by rank; in another language words say nothing, and rank decides.
     let likely = candidates.indices.sorted { left, right in
@@ -130,9 +134,11 @@ public struct ExtractiveAnswerer: Sendable {
       for index in candidates.indices {
         let vector = vectors[index * dimensions..<(index + 1) * dimensions]
         candidates[index].vector = vector
-        candidates[index].cosine = cosine(asked[...], vector)
+        let own = cosine(asked[...], vector)
+        candidates[index].cosine = max(own, (own + (candidates[index].chunkCosine ?? own)) / 2)
       }
     }
+    markDistinct(&candidates)
     for index in candidates.indices {
       let candidate = candidates[index]
       let weight = candidate.cosine == nil ? 0 : thresholds.cosineWeight
@@ -157,21 +163,30 @@ public struct ExtractiveAnswerer: Sendable {
   // MARK: Choice
 
   /// The units to quote, in the order in which they are read; none when the evidence is too weak.
-  private func choose(from candidates: [Candidate], language: String?) -> [Candidate] {
+  private func choose(from candidates: [Candidate], evidence: [SearchHit], language: String?) -> [Candidate] {
     let quotable = candidates.filter { $0.unit.kind != .lead }.filter {
       thresholds.answers(
         cosine: $0.cosine, coverage: max($0.coverage, $0.chunkCoverage * 0.9),
         isForeign: language != nil && !$0.language.isEmpty && $0.language != language)
     }
-    guard let best = better(of: quotable, language: language) else { return [] }
+    guard let found = better(of: quotable, language: language) else { return [] }
+    let (best, lines) = whole(found, of: evidence[found.rank])
     var chosen = [best]
+    var quoted = [(rank: best.rank, places: lines)]
+    let document = evidence[best.rank].documentNumber
     let others = quotable.filter { $0.language == best.language }.sorted { $0.score > $1.score }
     for other in others where chosen.count < Self.quoteLimit {
-      let follows = chosen.contains { $0.rank == other.rank && $0.place + 1 == other.place }
-      let share = follows ? thresholds.neighbourShare : thresholds.companionShare
-      if other.score >= best.score * share, !chosen.contains(where: { isRepetition(other, of: $0) }) {
-        chosen.append(other)
+      let isBeside = evidence[other.rank].documentNumber == document
+      guard other.score >= best.score * (isBeside ? thresholds.neighbourShare : thresholds.companionShare) else {
+        continue
       }
+      let (next, places) = whole(other, of: evidence[other.rank])
+      // Neither what is quoted already, nor the table around a row that was singled out.
+      guard !quoted.contains(where: { $0.rank == other.rank && $0.places.overlaps(places) }),
+        !chosen.contains(where: { isRepetition(next, of: $0) })
+      else { continue }
+      chosen.append(next)
+      quoted.append((other.rank, places))
     }
     chosen += continuation(of: best, in: candidates, room: Self.quoteLimit - chosen.count, chosen)
     return chosen.sorted { ($0.rank, $0.place) < ($1.rank, $1.place) }
@@ -193,15 +208,11 @@ public struct ExtractiveAnswerer: Sendable {
     let following = candidates.filter { $0.rank == best.rank && $0.place > best.place }
     guard let first = following.first, first.place == best.place + 1, first.unit.kind != .lead else { return [] }
     // A block of code is whole by itself; rows and steps go on as long as they are of one kind.
-    let isList = first.unit.kind == .row || isItem(first.unit)
+    let isList = first.unit.kind == .row || first.unit.isItem
     let announced =
-      isList ? following.prefix { $0.unit.kind == first.unit.kind && isItem($0.unit) == isItem(first.unit) } : [first]
+      isList ? following.prefix { $0.unit.kind == first.unit.kind && $0.unit.isItem == first.unit.isItem } : [first]
     return announced.filter { next in !chosen.contains { $0.rank == next.rank && $0.place == next.place } }
       .prefix(room).map { $0 }
-  }
-
-  private func isItem(_ unit: QuotableUnit) -> Bool {
-    unit.text.first.map { $0 == "-" || $0.isNumber } == true
   }
 
   /// Whether two units say the same: equal words, or nearly equal vectors.
@@ -235,7 +246,7 @@ public struct ExtractiveAnswerer: Sendable {
         document = hit.documentNumber
       }
       // Code, rows and steps keep a line of their own.
-      let standsAlone = candidate.unit.kind != .sentence || isItem(candidate.unit)
+      let standsAlone = candidate.unit.kind != .sentence || candidate.unit.isItem
       line += (standsAlone ? "\n" : " ") + candidate.unit.text + " [\(citations.count)]"
     }
     if !line.isEmpty { lines.append(line) }

@@ -117,11 +117,12 @@ struct QuotableUnit: Sendable {
       rest = rest.dropLast()
     }
     guard let last = rest.last else { return .lead }
+    // Steps of a list often end without a stop, or in the question on a button; headings begin with a letter.
+    let isItem = bytes.first == UInt8(ascii: "-") || bytes.first.map { $0 >= 0x30 && $0 <= 0x39 } == true
+    if isItem { return .sentence }
     if last == UInt8(ascii: "?") { return .lead }
     if [UInt8(ascii: "."), UInt8(ascii: "!"), UInt8(ascii: ":"), UInt8(ascii: ";")].contains(last) { return .sentence }
-    // Steps of a list often end without a stop; so do headings, but those begin with a letter.
-    let isItem = bytes.first == UInt8(ascii: "-") || bytes.first.map { $0 >= 0x30 && $0 <= 0x39 } == true
-    return isItem || bytes.count { $0 == 0x20 } >= 7 ? .sentence : .lead
+    return bytes.count { $0 == 0x20 } >= 7 ? .sentence : .lead
   }
 
   /// At least two cells of the form `Header: value`.

@@ -111,6 +111,25 @@ public final class Retriever: Sendable {
     return isForeign ? 0.5 * known : known
   }
 
+  /// The chunk closest in meaning that stands in another language than all hits; nil where none is nearly as close as
+  /// the best: words find pages in the question's language, but the other one may say it as well, or better.
+  private func otherLanguage(_ candidates: [FusedChunk], _ hits: [SearchHit]) throws -> SearchHit? {
+    guard let first = hits.first, let language = first.language, let best = first.cosine,
+      hits.allSatisfy({ $0.language == language })
+    else { return nil }
+    let foreign = try candidates.filter { candidate in
+      guard let cosine = candidate.cosine, cosine >= 0.6 * best else { return false }
+      let number = try snapshot.document(ofChunk: candidate.chunk)
+      return snapshot.languageNumber(ofDocument: number).map { snapshot.languages[$0] != language } ?? false
+    }
+    guard let found = foreign.max(by: { ($0.cosine ?? 0) < ($1.cosine ?? 0) }) else { return nil }
+    let number = try snapshot.document(ofChunk: found.chunk)
+    let document = try snapshot.document(number)
+    return SearchHit(
+      chunkNumber: found.chunk, documentNumber: number, score: found.score, cosine: found.cosine, url: document.url,
+      title: document.title, language: document.language, chunk: try snapshot.chunk(found.chunk))
+  }
+
   private func hits(_ candidates: [FusedChunk], _ request: SearchRequest) throws -> [SearchHit] {
     var hits: [SearchHit] = []
     var texts: Set<String> = []
@@ -132,6 +151,11 @@ public final class Retriever: Sendable {
         SearchHit(
           chunkNumber: candidate.chunk, documentNumber: number, score: candidate.score, cosine: candidate.cosine,
           url: document.url, title: document.title, language: document.language, chunk: chunk))
+    }
+    if request.spansLanguages, hits.count == request.topK, hits.count > 1,
+      let other = try otherLanguage(candidates, hits)
+    {
+      hits[hits.count - 1] = other
     }
     return hits
   }

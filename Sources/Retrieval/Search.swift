@@ -32,6 +32,8 @@ public struct SearchRequest: Sendable {
   public var topK: Int
   /// How many chunks of one document at most; nil for any number.
   public var perDocument: Int?
+  /// Whether the last place goes to the best chunk of another language that is nearly as close; false by default.
+  public var spansLanguages = false
   /// Conditions, all of which must hold.
   public var filters: [Filter]
   /// Who asks; nobody known by default, who sees only what is open to all.

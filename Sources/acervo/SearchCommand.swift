@@ -79,8 +79,10 @@ enum AskCommand {
   private static func run(_ arguments: Arguments) async throws -> ExitCode {
     let (retriever, embedder) = try Collections.retriever(arguments)
     let question = arguments.positionals[0]
-    let hits = try await retriever.search(
-      SearchRequest(query: question, topK: arguments[top] ?? 4, perDocument: SearchRequest.evidencePerDocument))
+    var wanted = SearchRequest(
+      query: question, topK: arguments[top] ?? 4, perDocument: SearchRequest.evidencePerDocument)
+    wanted.spansLanguages = true
+    let hits = try await retriever.search(wanted)
     let answer = try await ExtractiveAnswerer(embedder: embedder).answer(question, from: hits)
     if arguments[json] {
       let json: JSONValue = [

@@ -67,6 +67,7 @@ struct AnswerRoutes: Sendable {
         var wanted = try request(body, query: question)
         // Other pages, and the same page in another language, have their say too.
         wanted.perDocument = SearchRequest.evidencePerDocument
+        wanted.spansLanguages = true
         let hits = try await served.retriever.search(wanted)
         let answer = try await served.answerer.answer(question, from: hits)
         return response(
