@@ -65,14 +65,16 @@ __attribute__((target("avx2,fma"))) static inline float sum8(__m256 sum) {
   return _mm_cvtss_f32(_mm_add_ss(two, _mm_movehdup_ps(two)));
 }
 
-// The machine's own prefetching does not follow rows well: what lies 8 KB further is asked for meanwhile. An address past
-// the end is harmless to a prefetch. One sum a row is enough: the next row's multiply-adds begin before it is done.
+// The machine's own prefetching does not follow rows well: `next` is asked for meanwhile, in a scan what lies 8 KB
+// further. An address past the end is harmless to a prefetch. One sum a row is enough: the next row's multiply-adds begin
+// before it is done.
 enum { AHEAD = 2048 };
 
-__attribute__((target("avx2,fma"))) static float dot_avx2(const float *row, const float *query, size_t stride) {
+__attribute__((target("avx2,fma"))) static float dot_avx2(const float *row, const float *query, size_t stride,
+                                                          const float *next) {
   __m256 low = _mm256_setzero_ps(), high = _mm256_setzero_ps();
   for (size_t i = 0; i < stride; i += 16) {
-    _mm_prefetch((const char *)(row + i + AHEAD), _MM_HINT_T0);
+    _mm_prefetch((const char *)(next + i), _MM_HINT_T0);
     low = _mm256_fmadd_ps(_mm256_loadu_ps(row + i), _mm256_loadu_ps(query + i), low);
     high = _mm256_fmadd_ps(_mm256_loadu_ps(row + i + 8), _mm256_loadu_ps(query + i + 8), high);
   }
@@ -80,24 +82,33 @@ __attribute__((target("avx2,fma"))) static float dot_avx2(const float *row, cons
 }
 
 __attribute__((target("avx512f,avx512dq,avx2,fma"))) static float dot_avx512(const float *row, const float *query,
-                                                                            size_t stride) {
+                                                                            size_t stride, const float *next) {
   __m512 sum = _mm512_setzero_ps();
   for (size_t i = 0; i < stride; i += 16) {
-    _mm_prefetch((const char *)(row + i + AHEAD), _MM_HINT_T0);
+    _mm_prefetch((const char *)(next + i), _MM_HINT_T0);
     sum = _mm512_fmadd_ps(_mm512_loadu_ps(row + i), _mm512_loadu_ps(query + i), sum);
   }
   return sum8(_mm256_add_ps(_mm512_castps512_ps256(sum), _mm512_extractf32x8_ps(sum, 1)));
 }
 #endif
 
-float acervo_dot(acervo_scan_kind kind, const float *row, const float *query, size_t stride) {
+static float dot_before(acervo_scan_kind kind, const float *row, const float *query, size_t stride,
+                        const float *next) {
   switch (kind) {
 #if ACERVO_X86
-  case ACERVO_SCAN_AVX512: return dot_avx512(row, query, stride);
-  case ACERVO_SCAN_AVX2: return dot_avx2(row, query, stride);
+  case ACERVO_SCAN_AVX512: return dot_avx512(row, query, stride, next);
+  case ACERVO_SCAN_AVX2: return dot_avx2(row, query, stride, next);
 #endif
-  default: return dot_scalar(row, query, stride);
+  default: (void)next; return dot_scalar(row, query, stride);
   }
+}
+
+float acervo_dot(acervo_scan_kind kind, const float *row, const float *query, size_t stride) {
+#if ACERVO_X86
+  return dot_before(kind, row, query, stride, row + AHEAD);
+#else
+  return dot_before(kind, row, query, stride, row);
+#endif
 }
 
 acervo_scan_kind acervo_scan_best(void) {
@@ -117,6 +128,24 @@ size_t acervo_scan(acervo_scan_kind kind, const float *rows, size_t count, size_
     if (allowed && !(allowed[number >> 6] >> (number & 63) & 1)) continue;
     float score = acervo_dot(kind, rows + i * stride, query, stride);
     if (used < k || score >= best[0].score) used = acervo_keep(best, k, used, (acervo_hit){score, number});
+  }
+  return used;
+}
+
+size_t acervo_rescore(acervo_scan_kind kind, const float *const *blocks, size_t rows_per_block, size_t stride,
+                      const float *query, acervo_hit *candidates, size_t count, float least, acervo_hit *best, size_t k,
+                      size_t used) {
+  if (k == 0) return used;
+  // First the list, so that the row after the next is known while one is scored.
+  size_t left = 0;
+  for (size_t i = 0; i < count; i++)
+    if (!(candidates[i].score < least)) candidates[left++] = candidates[i];
+  for (size_t i = 0; i < left; i++) {
+    uint32_t number = candidates[i].row, after = candidates[i + 2 < left ? i + 2 : i].row;
+    const float *row = blocks[number / rows_per_block] + number % rows_per_block * stride;
+    const float *next = blocks[after / rows_per_block] + after % rows_per_block * stride;
+    if (used == k && candidates[i].score < best[0].score) continue;
+    used = acervo_keep(best, k, used, (acervo_hit){dot_before(kind, row, query, stride, next), number});
   }
   return used;
 }

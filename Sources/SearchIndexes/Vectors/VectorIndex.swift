@@ -6,6 +6,9 @@ internal import Synchronization
 // Sendable: the pointers lead into read-only bytes that `owner` keeps.
 
 /// Exact search over vectors in place; safe to use from any number of threads.
+///
+/// Large indexes are read as 8-bit codes, from which bounds of each score follow; only chunks that the bounds leave in
+/// question are scored from their floats. What is found is the same, to the last bit.
 public final class VectorIndex: @unchecked Sendable {
   /// The vectors' length.
   public let dimensions: Int
@@ -14,6 +17,7 @@ public final class VectorIndex: @unchecked Sendable {
   private let stride: Int
   private let rowsPerBlock: Int
   private let blocks: [UnsafePointer<Float>]
+  private let codes: [CodeBlock]
   private let owner: any Sendable
 
   /// Opens the vectors of an index; nil when it has none.
@@ -49,6 +53,27 @@ public final class VectorIndex: @unchecked Sendable {
       blocks.append((base + VectorLayout.blockHeader).assumingMemoryBound(to: Float.self))
     }
     self.blocks = blocks
+    codes = try Self.codes(source, dimensions: dimensions, count: count, rowsPerBlock: rowsPerBlock)
+  }
+
+  /// The codes of all blocks; none where the index was written without.
+  private static func codes(
+    _ source: SectionSource, dimensions: Int, count: Int, rowsPerBlock: Int
+  ) throws -> [CodeBlock] {
+    guard try source(VectorLayout.codes, 0) != nil else { return [] }
+    let stride = acervo_code_stride(dimensions)
+    var blocks: [CodeBlock] = []
+    for first in Swift.stride(from: 0, to: count, by: rowsPerBlock) {
+      let rows = min(rowsPerBlock, count - first)
+      guard let bytes = try source(VectorLayout.codes, UInt32(blocks.count)),
+        let block = CodeBlock(bytes, rows: rows, stride: stride)
+      else {
+        throw SearchIndexError(
+          section: VectorLayout.codes, reason: "block \(blocks.count) is missing or damaged")
+      }
+      blocks.append(block)
+    }
+    return blocks
   }
 
   /// How a scan is done; results are the same to the last bit.
@@ -75,6 +100,16 @@ public final class VectorIndex: @unchecked Sendable {
     }
   }
 
+  /// What a search reads; results are the same to the last bit.
+  public enum Reading: Sendable, CaseIterable {
+    /// Codes where they pay.
+    case automatic
+    /// Every vector that may be found: the reference.
+    case floats
+    /// Codes wherever there are any.
+    case codes
+  }
+
   /// The bytes of rows below which one thread does the scan: starting others takes longer than it saves.
   private static let bytesPerThread = 32 << 20
 
@@ -86,13 +121,16 @@ public final class VectorIndex: @unchecked Sendable {
   ///   - allowed: the chunks that may be found; nil for all.
   ///   - threads: how many threads at most; nil for as many as pay. The result does not depend on it.
   ///   - kernel: which instructions; the best of this machine by default, and never better than that.
+  ///   - reading: what is read.
   /// - Returns: `limit` chunks, or as many as may be found.
   /// - Throws: `SearchIndexError` for a query or a set of another size.
   /// - Complexity: O(chunks × dimensions), about as fast as memory is read.
   public func search(
-    _ query: [Float], limit: Int, allowed: ChunkSet? = nil, threads: Int? = nil, kernel: Kernel = .best
+    _ query: [Float], limit: Int, allowed: ChunkSet? = nil, threads: Int? = nil, kernel: Kernel = .best,
+    reading: Reading = .automatic
   ) throws -> [ScoredChunk] {
-    try search([VectorQuery(query, limit: limit, allowed: allowed)], threads: threads, kernel: kernel)[0]
+    let query = VectorQuery(query, limit: limit, allowed: allowed)
+    return try search([query], threads: threads, kernel: kernel, reading: reading)[0]
   }
 
   /// Searches for several queries at once, in one pass over the memory; each finds what it would find alone.
@@ -101,25 +139,73 @@ public final class VectorIndex: @unchecked Sendable {
   ///   - queries: what is searched for.
   ///   - threads: how many threads at most; nil for as many as pay.
   ///   - kernel: which instructions.
+  ///   - reading: what is read.
   /// - Returns: what each query found, in their order.
   /// - Throws: `SearchIndexError` for a query or a set of another size; nothing is searched then.
   public func search(
-    _ queries: [VectorQuery], threads: Int? = nil, kernel: Kernel = .best
+    _ queries: [VectorQuery], threads: Int? = nil, kernel: Kernel = .best, reading: Reading = .automatic
   ) throws -> [[ScoredChunk]] {
-    let pass = VectorPass(queries: try queries.map(checked), kind: kernel.usable)
-    let wanted = threads ?? min(count * stride * 4 / Self.bytesPerThread, 64)
-    let width = max(1, min(wanted, blocks.count))
-    guard width > 1 else {
-      return zip(queries, scan(0..<blocks.count, pass)).map { Self.best($1, $0.limit) }
+    let fitting = try queries.map(checked)
+    let coded = fitting.map { query in
+      reading == .automatic ? codesPay(query) : reading == .codes && !codes.isEmpty
     }
+    let rowBytes = coded.contains(false) ? stride * 4 : acervo_code_stride(dimensions)
+    let wanted = threads ?? min(count * rowBytes / Self.bytesPerThread, 64)
+    let width = max(1, min(wanted, blocks.count))
     let found = Mutex<[[ScoredChunk]]>(queries.map { _ in [] })
-    DispatchQueue.concurrentPerform(iterations: width) { [self] part in
-      let hits = scan(part * blocks.count / width..<(part + 1) * blocks.count / width, pass)
-      found.withLock { all in
-        for (query, hits) in hits.enumerated() { all[query] += hits }
+    @Sendable func scan(part: Int) {
+      let blocks = part * blocks.count / width..<(part + 1) * blocks.count / width
+      for isCoded in [false, true] {
+        let places = fitting.indices.filter { coded[$0] == isCoded }
+        guard !places.isEmpty else { continue }
+        let queries = places.map { fitting[$0] }
+        let hits =
+          isCoded
+          ? scanCodes(blocks, queries, kernel.usable)
+          : self.scan(blocks, VectorPass(queries: queries, kind: kernel.usable))
+        found.withLock { all in
+          for (place, hits) in zip(places, hits) { all[place] += hits }
+        }
       }
     }
+    if width > 1 {
+      DispatchQueue.concurrentPerform(iterations: width, execute: scan)
+    } else {
+      scan(part: 0)
+    }
     return zip(queries, found.withLock { $0 }).map { Self.best($1, $0.limit) }
+  }
+
+  /// Whether codes make a search cheaper.
+  ///
+  /// Codes of all chunks are read, a quarter of the bytes of their floats, and then the floats of a few times as many
+  /// chunks as are wanted; without codes, the floats of every chunk that may be found.
+  private func codesPay(_ query: VectorQuery) -> Bool {
+    !codes.isEmpty && 4 * (query.allowed?.members ?? count) > count + 16 * query.limit
+  }
+
+  private func scanCodes(_ range: Range<Int>, _ queries: [VectorQuery], _ kind: acervo_scan_kind) -> [[ScoredChunk]] {
+    var found = queries.map { _ in [ScoredChunk]() }
+    let passes = queries.enumerated().compactMap { place, query in
+      CodePass(query, place: place, dimensions: dimensions, kind: kind, rowsPerBlock: min(rowsPerBlock, count))
+    }
+    // What no bounds can be given for is scored in full.
+    let unbounded = queries.indices.filter { place in !passes.contains { $0.place == place } }
+    let exact = scan(range, VectorPass(queries: unbounded.map { queries[$0] }, kind: kind))
+    for (place, hits) in zip(unbounded, exact) { found[place] = hits }
+    for block in range {
+      codes[block].scan(passes, kind: kind, first: block * rowsPerBlock)
+      blocks.withUnsafeBufferPointer { blocks in
+        for pass in passes { pass.scoreIfMany(blocks, rowsPerBlock: rowsPerBlock, stride: stride) }
+      }
+    }
+    blocks.withUnsafeBufferPointer { blocks in
+      for pass in passes {
+        pass.scoreCandidates(blocks, rowsPerBlock: rowsPerBlock, stride: stride)
+        found[pass.place] = pass.found
+      }
+    }
+    return found
   }
 
   /// A query that fits this index, padded as the rows are.

@@ -1,8 +1,11 @@
+internal import CKernels
 internal import Corpus
 
 /// The bytes of the vectors; docs/snapshot-format.md draws them.
 enum VectorLayout {
   static let section = "vectors"
+  /// The vectors once more, as 8-bit codes; parts as those of `section`.
+  static let codes = "vectors.codes"
   static let version = 1
   /// Stands after all blocks, so that blocks can be written before the number of rows is known.
   static let headerPart = UInt32.max
@@ -11,11 +14,14 @@ enum VectorLayout {
 
   /// The floats of a row: its dimensions, padded by zeros to whole cache lines.
   static func stride(dimensions: Int) -> Int { (dimensions + 15) / 16 * 16 }
+
+  /// The bytes of a part of `codes`: the codes, then scales, norms and residuals, a float for each row.
+  static func codeBytes(rows: Int, codeStride: Int) -> Int { blockHeader + rows * (codeStride + 12) }
 }
 
 /// Writes vectors in blocks, one large value each.
 ///
-/// Memory is one block, whatever the number of vectors.
+/// Memory is one block and its codes, whatever the number of vectors.
 public struct VectorIndexWriter {
   /// The vectors' length.
   public let dimensions: Int
@@ -25,6 +31,8 @@ public struct VectorIndexWriter {
   private let rowsPerBlock: Int
   private let sink: SectionSink
   private var block: [Float] = []
+  private var codes: [UInt8] = []
+  private var facts: [acervo_code_facts] = []
   private var nextPart: UInt32 = 0
 
   /// Makes a writer.
@@ -48,6 +56,9 @@ public struct VectorIndexWriter {
   private mutating func startBlock() {
     block.removeAll(keepingCapacity: true)
     block.append(contentsOf: repeatElement(0, count: VectorLayout.blockHeader / 4))
+    codes.removeAll(keepingCapacity: true)
+    codes.append(contentsOf: repeatElement(0, count: VectorLayout.blockHeader))
+    facts.removeAll(keepingCapacity: true)
   }
 
   /// Adds vectors: rows × dimensions, row-major, in the order of their chunks.
@@ -65,13 +76,29 @@ public struct VectorIndexWriter {
       }
       block.append(contentsOf: row)
       block.append(contentsOf: repeatElement(0, count: stride - dimensions))
+      appendCodes(row)
       count += 1
       if count.isMultiple(of: rowsPerBlock) { try flush() }
     }
   }
 
+  private mutating func appendCodes(_ row: ArraySlice<Float>) {
+    let start = codes.count
+    codes.append(contentsOf: repeatElement(0, count: acervo_code_stride(dimensions)))
+    codes.withUnsafeMutableBufferPointer { codes in
+      row.withUnsafeBufferPointer { row in
+        guard let codes = codes.baseAddress, let row = row.baseAddress else { return }
+        facts.append(acervo_code_row(row, dimensions, codes + start))
+      }
+    }
+  }
+
   private mutating func flush() throws {
+    for fact in [\acervo_code_facts.scale, \.norm, \.residual] {
+      for row in facts { withUnsafeBytes(of: row[keyPath: fact].bitPattern.littleEndian) { codes += $0 } }
+    }
     try block.withUnsafeBytes { try sink(VectorLayout.section, nextPart, $0) }
+    try codes.withUnsafeBytes { try sink(VectorLayout.codes, nextPart, $0) }
     nextPart += 1
     startBlock()
   }
