@@ -165,12 +165,13 @@ import Testing
     let site = try LoopbackSite(fallback: { .links($0.path + "x", text: $0.path) })
     let outcome = try await crawl(site, timing: .system) {
       $0.sitemap = .off
-      $0.maximumTime = 1
+      // Long enough for a first page on a busy machine; the site itself has no end.
+      $0.maximumTime = 5
       $0.delay = 0.4
       $0.maximumDepth = 1000
     }
-    #expect(outcome.documents.count < 5)
-    #expect(outcome.listing.cutShort == "the limit of 1.0 seconds was reached (`limits.time`)")
+    #expect((1...13).contains(outcome.documents.count))
+    #expect(outcome.listing.cutShort == "the limit of 5.0 seconds was reached (`limits.time`)")
   }
 
   // MARK: Politeness
