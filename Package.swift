@@ -75,6 +75,7 @@ let package = Package(
     library("Snapshots", ["Corpus", "LMDB"]),
     library("Retrieval", ["Corpus", "Snapshots", "SearchIndexes", "TextAnalysis", "Embedding"]),
     library("Answering", ["Corpus", "Embedding", "Retrieval", "TextAnalysis"]),
+    library("Evaluation", ["Corpus", "Settings", "Snapshots", "Retrieval", "Answering", "TextAnalysis"]),
     library(
       "Indexing",
       [
@@ -89,14 +90,15 @@ let package = Package(
       "acervo",
       [
         "Corpus", "Settings", "Pipelines", "Connectors", "HTTPClient", "Cleaning", "Chunking",
-        "Embedding", "Snapshots", "Retrieval", "Answering", "Indexing", "Terminal",
+        "Embedding", "Snapshots", "Retrieval", "Answering", "Evaluation", "Indexing", "Terminal",
       ]),
     program("acervo-serve", ["Corpus", "Serving", "Embedding", "Terminal"]),
     // Drives single stages for scripts/bench; no product for users.
     .executableTarget(
       name: "acervo-bench",
       dependencies: [
-        "Corpus", "Cleaning", "Chunking", "Embedding", "SearchIndexes", "Snapshots", "Terminal", "AcervoTesting",
+        "Corpus", "Cleaning", "Chunking", "Embedding", "SearchIndexes", "Snapshots", "Terminal", "TextAnalysis",
+        "AcervoTesting",
       ], path: "Benchmarks/acervo-bench", swiftSettings: swiftSettings),
 
     // For tests and benchmarks only: loopback web site, deterministic embedder, temporary folders, golden files.
@@ -116,6 +118,7 @@ let package = Package(
     tests("Snapshots", ["Corpus", "LMDB"]),
     tests("Retrieval", ["Corpus", "Snapshots", "SearchIndexes", "Embedding"]),
     tests("Answering", ["Corpus", "Retrieval", "Embedding"]),
+    tests("Evaluation", ["Corpus", "Settings", "SearchIndexes", "Snapshots", "Retrieval", "Answering"]),
     tests("Serving", ["Corpus", "Snapshots", "SearchIndexes", "Retrieval", "Answering", "Embedding"]),
     tests(
       "Indexing",

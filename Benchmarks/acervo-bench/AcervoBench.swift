@@ -9,7 +9,10 @@ internal import Terminal
 enum AcervoBench {
   static let command = Command(
     "acervo-bench", "Measures one stage on one thread.",
-    subcommands: [CleanStage.command, ChunkStage.command, EmbedStage.command, ScanStage.command, DumpStage.command])
+    subcommands: [
+      CleanStage.command, ChunkStage.command, EmbedStage.command, ScanStage.command, DumpStage.command,
+      ListsStage.command,
+    ])
 
   static func main() {
     do {
@@ -23,6 +26,7 @@ enum AcervoBench {
           case "acervo-bench chunk": try ChunkStage.run(arguments)
           case "acervo-bench embed": try EmbedStage.run(arguments)
           case "acervo-bench scan": try ScanStage.run(arguments)
+          case "acervo-bench lists": try ListsStage.run(arguments)
           default: try DumpStage.run(arguments)
           }
         Output.results.line(result.text())

@@ -54,6 +54,18 @@ public struct SearchRequest: Sendable {
 extension SearchRequest {
   /// How many chunks of one page an answer is taken from, so that other pages have their say.
   public static let evidencePerDocument = 2
+
+  /// What an answer is taken from: other pages, and the same page in another language, have their say too.
+  ///
+  /// - Parameters:
+  ///   - question: the question.
+  ///   - topK: how many chunks.
+  /// - Returns: a request without conditions, for somebody unknown.
+  public static func evidence(for question: String, topK: Int = 4) -> SearchRequest {
+    var request = SearchRequest(query: question, topK: topK, perDocument: evidencePerDocument)
+    request.spansLanguages = true
+    return request
+  }
 }
 
 /// A chunk that was found.

@@ -50,6 +50,22 @@ public struct SettingType<Value: Sendable>: Sendable {
     return type
   }
 
+  /// The same setting kept as another type of value.
+  ///
+  /// - Parameters:
+  ///   - transform: what is kept.
+  ///   - back: what canonical JSON is made of.
+  /// - Returns: the other type.
+  public func mapped<Other>(
+    _ transform: @escaping @Sendable (Value) -> Other, back: @escaping @Sendable (Other) -> Value
+  ) -> SettingType<Other> {
+    var type = SettingType<Other>(
+      schema: schema, read: { node, reader in read(node, &reader).map(transform) }, write: { write(back($0)) })
+    type.secretNames = secretNames
+    type.showsDefault = showsDefault
+    return type
+  }
+
   /// The same type written in another way in canonical JSON; nil leaves it out.
   public func written(_ write: @escaping @Sendable (Value) -> JSONValue?) -> SettingType {
     var type = SettingType(schema: schema, read: read, write: write)

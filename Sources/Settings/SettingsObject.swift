@@ -72,25 +72,14 @@ extension SettingsObject {
   /// - Returns: the value with its defaults filled in.
   /// - Throws: `SettingsErrors` with every fault found.
   public func parse(_ bytes: [UInt8], path: String, environment: [String: String]) throws(SettingsErrors) -> Root {
-    var source = try SettingsSource(file: path, bytes: bytes)
-    source.secretNames = secretNames
-    var reader = SettingsReader(source: source, environment: environment, folder: SettingsSource.folder(of: path))
-    var tree = YAMLTree(source)
-    let node: SettingsNode?
-    do {
-      node = try tree.root()
-    } catch {
-      throw SettingsErrors((tree.faults + [error]).map { source.error($0, hiding: []) })
-    }
-    reader.report(tree.faults)
-    var root = initial
-    if let node, node.scalar != .null {
+    try SettingsReader.value(
+      of: bytes, path: path, environment: environment, secretNames: secretNames,
+      whenEmpty: "it needs: \(SettingsReader.quoted(requiredNames))"
+    ) { node, reader in
+      var root = initial
       read(node, into: &root, &reader)
-    } else {
-      reader.report(at: nil, "the file is empty", mend: "it needs: \(SettingsReader.quoted(requiredNames))")
+      return root
     }
-    if let errors = reader.errors() { throw errors }
-    return root
   }
 
   private var requiredNames: [String] { fields.filter(\.isRequired).map(\.name) }

@@ -142,3 +142,78 @@ extension SettingsReader {
     return node.range.lowerBound
   }
 }
+
+extension SettingsReader {
+  /// Reads the one value of a file.
+  ///
+  /// - Parameters:
+  ///   - bytes: UTF-8, at most 1 MiB.
+  ///   - path: the file's path, for messages and for relative paths in it.
+  ///   - environment: where `${NAME}` is looked up.
+  ///   - secretNames: settings whose values are never shown.
+  ///   - mend: what a file without a value needs.
+  ///   - body: reads the value; nil only after having recorded a fault.
+  /// - Returns: the value.
+  /// - Throws: `SettingsErrors` with every fault found.
+  static func value<Value>(
+    of bytes: [UInt8], path: String, environment: [String: String], secretNames: Set<String>, whenEmpty mend: String,
+    _ body: (SettingsNode, inout SettingsReader) -> Value?
+  ) throws(SettingsErrors) -> Value {
+    var source = try SettingsSource(file: path, bytes: bytes)
+    source.secretNames = secretNames
+    var reader = SettingsReader(source: source, environment: environment, folder: SettingsSource.folder(of: path))
+    var tree = YAMLTree(source)
+    let node: SettingsNode?
+    do {
+      node = try tree.root()
+    } catch {
+      throw SettingsErrors((tree.faults + [error]).map { source.error($0, hiding: []) })
+    }
+    reader.report(tree.faults)
+    var value: Value?
+    if let node, node.scalar != .null {
+      value = body(node, &reader)
+    } else {
+      reader.report(at: nil, "the file is empty", mend: mend)
+    }
+    if let errors = reader.errors() { throw errors }
+    guard let value else {
+      throw SettingsErrors([
+        source.error(SettingsFault(start: nil, message: "the file is empty", mend: mend), hiding: [])
+      ])
+    }
+    return value
+  }
+}
+
+extension SettingType {
+  /// Reads a file that holds one value of this type, such as a list.
+  ///
+  /// - Parameters:
+  ///   - path: the file, at most 1 MiB.
+  ///   - environment: where `${NAME}` is looked up.
+  ///   - mend: what to write into a file that is empty.
+  /// - Returns: the value.
+  /// - Throws: `SettingsErrors` with every fault found.
+  public func read(path: String, environment: [String: String], whenEmpty mend: String) throws(SettingsErrors) -> Value
+  {
+    try parse(
+      try SettingsSource.bytes(ofFile: path), path: path, environment: environment, whenEmpty: mend)
+  }
+
+  /// Reads the bytes of a file that holds one value of this type.
+  ///
+  /// - Parameters:
+  ///   - bytes: UTF-8, at most 1 MiB.
+  ///   - path: the file's path, for messages and for relative paths in it.
+  ///   - environment: where `${NAME}` is looked up.
+  ///   - mend: what to write into a file that is empty.
+  /// - Returns: the value.
+  /// - Throws: `SettingsErrors` with every fault found.
+  public func parse(
+    _ bytes: [UInt8], path: String, environment: [String: String], whenEmpty mend: String
+  ) throws(SettingsErrors) -> Value {
+    try SettingsReader.value(
+      of: bytes, path: path, environment: environment, secretNames: secretNames, whenEmpty: mend, read)
+  }
+}

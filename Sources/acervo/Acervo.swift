@@ -13,6 +13,7 @@ enum Acervo {
 
   private static let entries: [Entry] = [
     IndexCommand.entry, ValidateCommand.entry, ValidateCommand.schemaEntry, SearchCommand.entry, AskCommand.entry,
+    EvalCommand.entry,
     CleanCommand.entry, ChunkCommand.entry, EmbedCommand.entry, DoctorCommand.entry,
   ]
 

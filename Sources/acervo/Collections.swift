@@ -27,12 +27,27 @@ enum Collections {
     }
   }
 
-  /// The current snapshot of the chosen collection, ready to be searched, and its embedder.
-  static func retriever(_ arguments: Arguments) throws -> (Retriever, embedder: (any Embedder)?) {
-    let snapshot = try folder(arguments).openCurrent()
+  /// A snapshot of the chosen collection, ready to be searched, and its embedder.
+  ///
+  /// - Parameters:
+  ///   - arguments: name the collection and the folder.
+  ///   - id: the snapshot's id; nil for the current one.
+  /// - Returns: both.
+  /// - Throws: `SnapshotError`, `RetrievalError` and `EmbeddingError`.
+  static func retriever(
+    _ arguments: Arguments, snapshot id: String? = nil
+  ) throws -> (Retriever, embedder: (any Embedder)?) {
+    let folder = try folder(arguments)
+    let snapshot = try id.map { try Snapshot(folder: folder.folder(ofSnapshot: $0)) } ?? folder.openCurrent()
+    return try retriever(snapshot, startingAt: arguments[snapshots] ?? ".")
+  }
+
+  /// A snapshot ready to be searched, and its embedder; models are looked for above `start`, too.
+  static func retriever(
+    _ snapshot: Snapshot, startingAt start: String
+  ) throws -> (Retriever, embedder: (any Embedder)?) {
     let embedder: (any Embedder)? = try snapshot.manifest.embedder.map { fingerprint in
-      let folder = try ModelFinder.folder(
-        of: fingerprint.model, startingAt: arguments[snapshots] ?? ".", environment: Inputs.environment)
+      let folder = try ModelFinder.folder(of: fingerprint.model, startingAt: start, environment: Inputs.environment)
       return try LocalEmbedder(folder: folder)
     }
     return (try Retriever(snapshot: snapshot, embedder: embedder), embedder)

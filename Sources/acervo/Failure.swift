@@ -2,6 +2,7 @@ internal import Chunking
 internal import Cleaning
 internal import Connectors
 internal import Embedding
+internal import Evaluation
 internal import Glibc
 internal import Indexing
 internal import Retrieval
@@ -40,6 +41,7 @@ enum Failure {
     case is UsageError: .usage
     case is SettingsErrors: .badInput
     case is CleaningError: .badInput
+    case is EvaluationError: .badInput
     case is SourceError: .unavailable
     case is EmbeddingError: .unavailable
     case is RetrievalError: .unavailable

@@ -61,7 +61,8 @@ enum IndexCommand {
     return report.outcome.exitCode
   }
 
-  private static func embedder(for pipeline: PipelineFile) throws -> (any Embedder)? {
+  /// The embedder that a pipeline asks for.
+  static func embedder(for pipeline: PipelineFile) throws -> (any Embedder)? {
     switch pipeline.embed.provider {
     case .none: return nil
     case .local:

@@ -79,10 +79,7 @@ enum AskCommand {
   private static func run(_ arguments: Arguments) async throws -> ExitCode {
     let (retriever, embedder) = try Collections.retriever(arguments)
     let question = arguments.positionals[0]
-    var wanted = SearchRequest(
-      query: question, topK: arguments[top] ?? 4, perDocument: SearchRequest.evidencePerDocument)
-    wanted.spansLanguages = true
-    let hits = try await retriever.search(wanted)
+    let hits = try await retriever.search(.evidence(for: question, topK: arguments[top] ?? 4))
     let answer = try await ExtractiveAnswerer(embedder: embedder).answer(question, from: hits)
     if arguments[json] {
       let json: JSONValue = [

@@ -64,10 +64,8 @@ struct AnswerRoutes: Sendable {
         let started = ContinuousClock.now
         let served = try store.snapshot(of: body["collection"]?.string)
         let question = body["question"]?.string ?? ""
-        var wanted = try request(body, query: question)
-        // Other pages, and the same page in another language, have their say too.
-        wanted.perDocument = SearchRequest.evidencePerDocument
-        wanted.spansLanguages = true
+        var wanted = SearchRequest.evidence(for: question, topK: body["top_k"]?.int ?? 4)
+        wanted.filters = try FilterSyntax.filters(body["filters"])
         let hits = try await served.retriever.search(wanted)
         let answer = try await served.answerer.answer(question, from: hits)
         return response(
