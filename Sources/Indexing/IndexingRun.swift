@@ -103,6 +103,7 @@ public struct IndexingRun: Sendable {
       try await withThrowingTaskGroup(of: Void.self) { stages in
         stages.addTask {
           try await fetch(into: fetched, ledger: ledger)
+          progress.update { $0.stage = embedder == nil ? "cleaning" : "embedding" }
           fetched.finish()
         }
         stages.addTask {
@@ -164,6 +165,7 @@ public struct IndexingRun: Sendable {
             try await receive(event, of: source.id, into: queue, ledger: ledger)
           }
           ledger.end(source: source.id, listing)
+          progress.end(source: source.id)
           progress.count { $0.requests += listing.requests }
         }
       }

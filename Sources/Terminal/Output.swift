@@ -15,10 +15,13 @@ public struct Output: Sendable {
   /// Whether a person looks at it.
   public var isTerminal: Bool { isatty(descriptor) == 1 }
 
-  /// Whether colours may be used: on a terminal that is not `dumb`, unless `NO_COLOR` is set.
-  public var usesColor: Bool {
-    isTerminal && getenv("NO_COLOR") == nil && getenv("TERM").map { String(cString: $0) } != "dumb"
+  /// Whether it is a terminal that understands escape sequences: not one called `dumb`.
+  public var canMoveCursor: Bool {
+    isTerminal && getenv("TERM").map { String(cString: $0) } != "dumb"
   }
+
+  /// Whether colours may be used: on a terminal that understands them, unless `NO_COLOR` is set.
+  public var usesColor: Bool { canMoveCursor && getenv("NO_COLOR") == nil }
 
   /// The terminal's width in columns; 80 where nobody says.
   public var width: Int {

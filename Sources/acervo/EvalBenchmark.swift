@@ -84,7 +84,8 @@ enum EvalBenchmark {
   private static func index(_ corpus: BenchmarkCorpus, _ pipeline: PipelineFile, isQuiet: Bool) async throws {
     let progress = RunProgress()
     let embedder = try IndexCommand.embedder(for: pipeline)
-    let line = ProgressLine(isQuiet: isQuiet) { ProgressText.of(progress.view) }
+    let text = ProgressText(progress)
+    let line = ProgressLine(isQuiet: isQuiet) { text.line }
     defer { line.finish() }
     let report = try await Interruption.cancelling {
       try await IndexingRun(

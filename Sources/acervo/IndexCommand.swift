@@ -17,6 +17,9 @@ enum IndexCommand {
     "threads", "N", in: 1...256, help: "Pages cleaned and batches embedded at the same time; all cores by default.")
   private static let json = Flag("json", help: "Print the run's report as JSON on standard output.")
   private static let quiet = Flag("quiet", short: "q", help: "No progress; only errors and the result.")
+  private static let zeroWhenUnchanged = Flag(
+    "zero-when-unchanged", help: "Exit with 0 instead of 3 when nothing changed, for schedulers that know no third end."
+  )
   private static let acceptShrink = Flag(
     "accept-shrink", help: "Publish this once even though a source lost more documents than it may.")
 
@@ -29,7 +32,7 @@ enum IndexCommand {
       lock.
       """,
       positionals: [Positional("PIPELINE", help: "The pipeline file.")],
-      options: [.value(threads), .flag(acceptShrink), .flag(json), .flag(quiet)],
+      options: [.value(threads), .flag(acceptShrink), .flag(zeroWhenUnchanged), .flag(json), .flag(quiet)],
       examples: [
         "acervo index pipelines/handbook.yaml", "acervo index --json --quiet pipelines/handbook.yaml | jq .run",
       ]),
@@ -41,10 +44,14 @@ enum IndexCommand {
     let client = try HTTPClient()
     let progress = RunProgress()
     let run = IndexingRun(
-      pipeline: pipeline, sources: pipeline.sources.map { source(for: $0, client: client) },
+      pipeline: pipeline,
+      sources: pipeline.sources.map {
+        source(for: $0, client: client, progress: progress.source($0.id))
+      },
       embedder: embedder, threads: arguments[threads] ?? ProcessInfo.processInfo.activeProcessorCount,
       acceptsShrink: arguments[acceptShrink], progress: progress)
-    let line = ProgressLine(isQuiet: arguments[quiet]) { ProgressText.of(progress.view) }
+    let text = ProgressText(progress)
+    let line = ProgressLine(isQuiet: arguments[quiet]) { text.line }
     let report: RunReport
     do {
       report = try await Interruption.cancelling { try await run.run() }
@@ -58,7 +65,8 @@ enum IndexCommand {
     } else if !arguments[quiet] || report.outcome.exitCode != .success {
       Output.notes.write(ReportText.of(report))
     }
-    return report.outcome.exitCode
+    let code = report.outcome.exitCode
+    return code == .unchanged && arguments[zeroWhenUnchanged] ? .success : code
   }
 
   /// The embedder that a pipeline asks for.

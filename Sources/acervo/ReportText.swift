@@ -41,19 +41,3 @@ enum ReportText {
     }
   }
 }
-
-/// The progress line of a run.
-enum ProgressText {
-  static func of(_ view: RunProgress.View) -> String {
-    let counts = view.counts
-    var parts = [view.stage, "\(counts.seen) pages"]
-    if view.pending > 0 { parts.append("\(view.pending) known to come") }
-    if view.waiting > 0 { parts.append("\(view.waiting) waiting") }
-    if counts.failed > 0 { parts.append("\(counts.failed) failed") }
-    let embedding = counts.stageSeconds["embed", default: 0]
-    if counts.chunksEmbedded > 0, embedding > 0 {
-      parts.append("\(counts.chunksEmbedded) chunks (\(Int(Double(counts.chunksEmbedded) / embedding))/s a core)")
-    }
-    return parts.joined(separator: " · ")
-  }
-}

@@ -6,6 +6,7 @@ import Foundation
 import Pipelines
 import Retrieval
 import Snapshots
+import Synchronization
 import Testing
 
 @testable import Indexing
@@ -200,5 +201,23 @@ import Testing
     #expect(report.failures.map(\.url) == ["https://help.example/empty.html"])
     #expect(report.failures.map(\.stage) == ["clean"])
     #expect(report.documents == 3)
+  }
+
+  @Test func `Progress tells what is known and what is done, and forgets what a limit left over`() async throws {
+    let progress = RunProgress()
+    let views = Mutex<[RunProgress.View]>([])
+    var source = ScriptedSource(pages: samplePages(12))
+    source.unfetched = 5
+    source.progress = progress.source("site")
+    source.beforePage = { _ in views.withLock { $0.append(progress.view) } }
+    _ = try await run(source, progress: progress)
+    let seen = views.withLock { $0 }
+    // Before page 7 six are decided; none of them counts as done while it waits for its vectors.
+    #expect(seen[6].known == 17)
+    #expect(seen[6].decided == 6)
+    #expect(seen[6].pending == 11)
+    #expect(seen[6].done + seen[6].waiting == 6)
+    #expect(progress.view.pending == 0)
+    #expect(progress.view.done == 12)
   }
 }

@@ -7,6 +7,9 @@ struct ScriptedSource: Source {
   var pages: [(url: String, html: String)]
   var failures: [SourceFailure] = []
   var cutShort: String?
+  /// Told what a real source would tell; pages that are cut off stay unfetched.
+  var progress: (@Sendable (SourceProgress) -> Void)?
+  var unfetched = 0
   /// Called before each page, for tests that stop a run in the middle.
   var beforePage: @Sendable (Int) async throws -> Void = { _ in }
 
@@ -16,6 +19,7 @@ struct ScriptedSource: Source {
       try await emit(
         .document(
           Document(source: id, url: page.url, mediaType: .html, body: Array(page.html.utf8), access: .open)))
+      progress?(SourceProgress(known: pages.count + unfetched, done: index + 1, kept: index + 1))
     }
     for failure in failures { try await emit(.failed(failure)) }
     return SourceListing(cutShort: cutShort, requests: pages.count + failures.count)
