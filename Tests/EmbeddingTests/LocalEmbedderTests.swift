@@ -1,6 +1,7 @@
 import AcervoTesting
 import Corpus
 import Foundation
+import Glibc
 import Testing
 
 @testable import Embedding
@@ -100,6 +101,58 @@ struct LocalEmbedderTests {
       to: "model.lock.json")
     #expect(try model.hash(of: "weights") == stale)
     #expect(throws: EmbeddingError.self) { try model.verify() }
+  }
+
+  /// A folder with one old file `weights` and, if given, a lock.
+  private func folder(lock: String?) throws -> TemporaryFolder {
+    let folder = try TemporaryFolder()
+    try folder.write("abc", to: "weights")
+    try FileManager.default.setAttributes(
+      [.modificationDate: Date(timeIntervalSince1970: 1_700_000_000)], ofItemAtPath: folder.path + "/weights")
+    if let lock { try folder.write(lock, to: "model.lock.json") }
+    return folder
+  }
+
+  private static let abc = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
+
+  /// How a lock notes `weights`.
+  private static func note(_ hash: String = abc, modified: Int = 1_700_000_000) -> String {
+    #"{"files":{"weights":{"sha256":"\#(hash)","size":3,"modified":\#(modified)}}}"#
+  }
+
+  @Test(arguments: [nil, LocalEmbedderTests.note(modified: 12)])
+  func `what a copied folder's files hash to is noted for the next start`(lock: String?) throws {
+    let folder = try folder(lock: lock)
+    let model = ModelFolder(path: folder.path)
+    #expect(try model.hash(of: "weights") == Self.abc)
+    #expect(try model.json("model.lock.json") == JSONValue(parsing: Array(Self.note().utf8)))
+    #expect(try FileManager.default.contentsOfDirectory(atPath: folder.path).count == 2)
+  }
+
+  @Test func `a file that is not the one that was set up is hashed and not noted`() throws {
+    let stale = Self.note(String(repeating: "0", count: 64), modified: 12)
+    let folder = try folder(lock: stale)
+    let model = ModelFolder(path: folder.path)
+    #expect(try model.hash(of: "weights") == Self.abc)
+    #expect(try model.json("model.lock.json") == JSONValue(parsing: Array(stale.utf8)))
+  }
+
+  @Test func `a file that may change within its second is not noted`() throws {
+    let folder = try TemporaryFolder()
+    try folder.write("abc", to: "weights")
+    let model = ModelFolder(path: folder.path)
+    #expect(try model.hash(of: "weights") == Self.abc)
+    #expect(try model.json("model.lock.json") == nil)
+  }
+
+  @Test(.enabled(if: getuid() != 0, "root writes everywhere"))
+  func `a folder that cannot be written to stays as it is`() throws {
+    let folder = try folder(lock: Self.note(modified: 12))
+    try FileManager.default.setAttributes([.posixPermissions: 0o555], ofItemAtPath: folder.path)
+    let model = ModelFolder(path: folder.path)
+    #expect(try model.hash(of: "weights") == Self.abc)
+    #expect(try model.json("model.lock.json") == JSONValue(parsing: Array(Self.note(modified: 12).utf8)))
+    try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: folder.path)
   }
 
   @Test(arguments: [

@@ -34,19 +34,40 @@ struct ModelFolder: Sendable {
 
   /// The SHA-256 of a file: the one that the lock notes for a file of this size and time, otherwise computed.
   ///
-  /// Hashing 80 MB takes a cold server longer than its first answer; `verify` never believes the note.
+  /// Hashing 80 MB takes a cold server longer than its first answer, so what was computed is noted for the next start,
+  /// where the folder may be written to; `verify` never believes the note.
   func hash(of file: String) throws(EmbeddingError) -> String {
-    if let note = try json(Self.lockName)?["files"]?[file], let hash = note["sha256"]?.string,
-      ContentHash(hex: hash) != nil
-    {
-      var status = stat()
-      if stat(path + "/" + file, &status) == 0, note["size"]?.int == Int(status.st_size),
-        note["modified"]?.int == Int(status.st_mtim.tv_sec)
-      {
-        return hash
-      }
+    let lock = try json(Self.lockName)
+    let before = FileState(path + "/" + file)
+    let note = lock?["files"]?[file]
+    if let noted = note?["sha256"]?.string, ContentHash(hex: noted) != nil, let before, before.isNoted(by: note) {
+      return noted
     }
-    return try computedHash(of: file)
+    let hash = try computedHash(of: file)
+    // A note with another hash stays: that the file is not the one that was set up is for `verify` to say.
+    if let before, before == FileState(path + "/" + file), before.isSettled,
+      note == nil || note?["sha256"]?.string == hash
+    {
+      self.note(before.note(hash: hash), of: file, in: lock)
+    }
+    return hash
+  }
+
+  /// Puts a note into the lock, which appears whole or not at all; a folder that cannot be written to stays as it is.
+  private func note(_ note: JSONValue, of file: String, in lock: JSONValue?) {
+    var files = lock?["files"]?.members ?? []
+    files.removeAll { $0.name == file }
+    files.append(.init(file, note))
+    files.sort { $0.name.utf8.lexicographicallyPrecedes($1.name.utf8) }
+    let text = JSONValue.object([.init("files", .object(files))]).text(pretty: true) + "\n"
+    let target = path + "/" + Self.lockName
+    let temporary = target + "." + String(UInt64.random(in: 0 ... .max), radix: 36)
+    let descriptor = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o644)
+    guard descriptor >= 0 else { return }
+    let bytes = Array(text.utf8)
+    let isWritten = write(descriptor, bytes, bytes.count) == bytes.count
+    close(descriptor)
+    if !isWritten || rename(temporary, target) != 0 { unlink(temporary) }
   }
 
   func computedHash(of file: String) throws(EmbeddingError) -> String {
@@ -67,5 +88,45 @@ struct ModelFolder: Sendable {
           message: "is not the file that was set up (SHA-256 \(computed)); get the model again: scripts/models \(name)")
       }
     }
+  }
+}
+
+/// By what a file is recognised as unchanged without being read.
+private struct FileState: Equatable {
+  let size: Int
+  /// Modification time, in nanoseconds since 1970.
+  let modified: Int
+  /// The time of the last change of any kind, which nobody can set, in nanoseconds since 1970.
+  let changed: Int
+  let inode: UInt64
+
+  init?(_ path: String) {
+    var status = stat()
+    guard stat(path, &status) == 0 else { return nil }
+    func nanoseconds(_ time: timespec) -> Int {
+      Int(time.tv_sec).multipliedReportingOverflow(by: 1_000_000_000).partialValue &+ Int(time.tv_nsec)
+    }
+    size = Int(status.st_size)
+    modified = nanoseconds(status.st_mtim)
+    changed = nanoseconds(status.st_ctim)
+    inode = UInt64(status.st_ino)
+  }
+
+  /// As the lock has it: whole seconds, which every file system and archive keeps.
+  private var seconds: Int { modified / 1_000_000_000 }
+
+  func isNoted(by note: JSONValue?) -> Bool {
+    note?["size"]?.int == size && note?["modified"]?.int == seconds
+  }
+
+  /// Whether a change after the hashing would show in the time: a file written in this very second may be written once
+  /// more in it.
+  var isSettled: Bool {
+    var now = timespec()
+    return clock_gettime(CLOCK_REALTIME, &now) == 0 && Int(now.tv_sec) - seconds >= 2
+  }
+
+  func note(hash: String) -> JSONValue {
+    ["sha256": .string(hash), "size": .integer(Int64(size)), "modified": .integer(Int64(seconds))]
   }
 }
