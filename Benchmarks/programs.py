@@ -2,6 +2,7 @@
 import contextlib
 import hashlib
 import json
+import os
 import pathlib
 import random
 import re
@@ -20,8 +21,8 @@ from processes import Server, Site, load
 CHUNKS = 30_000
 
 
-def pipeline(path, name, source, size=2000):
-    """Writes a pipeline file with one source and the default model."""
+def pipeline(path, name, source, size=2000, embed="{ provider: local, model: use-multilingual-v3 }"):
+    """Writes a pipeline file with one source, and the default model unless told otherwise."""
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(f"""acervo: 1
 name: {name}
@@ -31,7 +32,7 @@ stages:
 {source}
   - clean: {{}}
   - chunk: {{ by: structure, size: {size} }}
-  - embed: {{ provider: local, model: use-multilingual-v3 }}
+  - embed: {embed}
   - index: {{ languages: [en, es] }}
 publish: {{ to: snapshots, keep: 1 }}
 """)
@@ -47,10 +48,10 @@ def web(url, pages):
             sitemap: off"""
 
 
-def crawl(url, pages):
+def crawl(url, pages, **settings):
     """One first run of `acervo index` over a site; the ended process and its report."""
     with tempfile.TemporaryDirectory() as folder:
-        file = pipeline(pathlib.Path(folder) / "site.yaml", "site", web(url, pages))
+        file = pipeline(pathlib.Path(folder) / "site.yaml", "site", web(url, pages), **settings)
         ended = run([program("acervo"), "index", "--json", "--quiet", file], {"ACERVO_MODELS": str(models())},
                     watched=True)
         snapshots = pathlib.Path(folder) / "snapshots"
@@ -94,6 +95,34 @@ def memory(context):
             context.note(f"crawl of {documents} pages", ended.peak_own_mb, "MB of own memory at the peak")
             context.note(f"crawl of {documents} pages", ended.peak_mb, "MB resident at the peak, mapped files included")
     context.figure("memory.growth", own[max(own)] / own[min(own)], f"times the memory of {min(own)} at {max(own)} pages")
+    with tempfile.TemporaryDirectory() as folder:
+        made_up_site(pathlib.Path(folder), 8_000)
+        with Site(folder) as url:
+            few, many = (crawl(url, pages, embed="{ provider: none }")[0].peak_own_mb for pages in (2_000, 8_000))
+    context.figure("memory.page", (many - few) * 1024 / 6_000, f"KB of own memory a page, from {few:.1f} MB at 2,000")
+
+
+def made_up_site(folder, pages, per_section=100):
+    """Short pages with words of a small vocabulary, so that only their number grows."""
+    os.chmod(folder, 0o755)
+    dice = random.Random(1)
+    words = "invoice refund password printer backup contract holiday customer account screen window report".split()
+
+    def write(path, title, body):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(f"<!doctype html><html lang=en><title>{title}</title><main><h1>{title}</h1>{body}</main>")
+
+    def links(targets):
+        return "".join(f'<p><a href="{target}">{target}</a></p>' for target in targets)
+
+    sections = range(pages // per_section)
+    write(folder / "index.html", "Start", links(f"/s{section}/index.html" for section in sections))
+    for section in sections:
+        names = [f"a-page-about-something-{number}.html" for number in range(per_section - 1)]
+        write(folder / f"s{section}/index.html", f"Section {section}", links(names))
+        for name in names:
+            text = " ".join(dice.choices(words, k=100))
+            write(folder / f"s{section}" / name, f"{section} {name}", f"<p>{text}.</p>")
 
 
 # MARK: questions out

@@ -17,6 +17,15 @@ import Testing
     #expect(ContentHash(bytes: [1, 2, 3]) == nil)
   }
 
+  @Test func `The bytes read back, and hashes are ordered as their bytes are`() throws {
+    let hashes = (0..<200).map { ContentHash.of("\($0)") }
+    for hash in hashes { #expect(ContentHash(bytes: hash.bytes) == hash) }
+    #expect(hashes.sorted() == hashes.sorted { $0.bytes.lexicographicallyPrecedes($1.bytes) })
+    #expect(hashes.sorted().map(\.hex) == hashes.map(\.hex).sorted())
+    let near = try #require(ContentHash(bytes: hashes[0].bytes.dropLast() + [hashes[0].bytes[31] ^ 1]))
+    #expect(near != hashes[0])
+  }
+
   @Test func `Fields are framed: moving a boundary changes the hash`() {
     #expect(hash(of: ["ab", "c"]) != hash(of: ["a", "bc"]))
     #expect(hash(of: ["ab", "c"]) == hash(of: ["ab", "c"]))

@@ -11,8 +11,13 @@ enum OriginRobots: Sendable {
 }
 
 extension Crawl {
+  /// Reads robots.txt of the origins that are new.
+  func readRobots(of candidates: [Candidate]) async throws {
+    try await readRobots(of: candidates.lazy.compactMap { WebURL($0.url) })
+  }
+
   /// Reads robots.txt of the origins that are new, a few at a time.
-  func readRobots(of urls: [WebURL]) async throws {
+  func readRobots(of urls: some Sequence<WebURL>) async throws {
     guard settings.obeyRobots else { return }
     var origins: [String: WebURL] = [:]
     for url in urls {

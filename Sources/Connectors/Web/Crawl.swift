@@ -18,17 +18,6 @@ final class Crawl {
     var ignoresCanonical = false
   }
 
-  /// What became of an address.
-  enum Outcome {
-    /// It is still to be fetched, in this level or the next.
-    case waiting
-    case kept
-    /// It gave no page of its own, for whatever reason.
-    case left
-    /// Another address stands for it: a redirect's target, the canonical one, the one with the same content.
-    case sameAs(String)
-  }
-
   static let maximumHops = 10
   /// Addresses that are remembered: what a site without end may cost in memory.
   private var maximumKnown: Int { max(100_000, 20 * settings.maximumPages) }
@@ -40,7 +29,7 @@ final class Crawl {
   let emit: @Sendable (SourceEvent) async throws -> Void
   private let progress: (@Sendable (SourceProgress) -> Void)?
 
-  private var outcomes: [String: Outcome] = [:]
+  private var outcomes = KnownAddresses()
   /// Pages that name an address as their own which is still to be fetched.
   private var followers: [String: [Candidate]] = [:]
   private var keptByContent: [ContentHash: String] = [:]
@@ -50,7 +39,6 @@ final class Crawl {
   private var traps = CrawlTraps()
   private var depth = 0
   private(set) var kept = 0
-  private var settled = 0
   private var failed = 0
   private var reachedPages = 0
   private var startTroubles: [String] = []
@@ -83,8 +71,9 @@ final class Crawl {
         throw SourceError(source: source, "\(cutShort ?? ""); mend the site's sitemap or set `sitemap: auto`")
       }
     } else {
-      for url in starts where outcomes.updateValue(.waiting, forKey: url.description) == nil {
-        followUps.append(Candidate(url: url.description, isStart: true))
+      for url in starts.map(\.description) where outcomes[url] == nil {
+        outcomes[url] = .waiting
+        followUps.append(Candidate(url: url, isStart: true))
       }
       // As if a start linked to them: starts come first when pages are limited.
       if settings.maximumDepth > 0 { for url in listed { enqueue(url) } }
@@ -154,17 +143,18 @@ final class Crawl {
         try await Task.sleep(until: deadline, clock: .continuous)
         return .deadline
       }
-      var window = FetchWindow(candidates: admitted, concurrency: settings.concurrency)
+      var window = FetchWindow(hosts: admitted.map(\.host), concurrency: settings.concurrency)
       while let head = window.head {
         for index in window.start(atMost: settings.maximumPages - kept) {
-          let (candidate, url) = (admitted[index].candidate, admitted[index].url)
-          let delay = delay(for: url)
-          group.addTask { [fetcher] in
-            .result(index, try await fetcher.page(url, delay: delay), candidate)
+          guard let url = WebURL(admitted[index].candidate.url) else {
+            window.finish(index, .failed(reason: "it is no URL"))
+            continue
           }
+          let delay = delay(for: url)
+          group.addTask { [fetcher] in .result(index, try await fetcher.page(url, delay: delay)) }
         }
         if let result = window.takeHead() {
-          try await decide(on: admitted[head].candidate, admitted[head].url, result)
+          try await decide(on: admitted[head].candidate, result)
           if isCut { return }
           if kept == settings.maximumPages {
             if window.head != nil || !followUps.isEmpty || !nextLevel.isEmpty {
@@ -175,7 +165,7 @@ final class Crawl {
           continue
         }
         switch try await group.next() {
-        case .result(let index, let result, _): window.finish(index, result)
+        case .result(let index, let result): window.finish(index, result)
         case .deadline, nil:
           return cut("the limit of \(settings.maximumTime) seconds was reached (`limits.time`)")
         }
@@ -183,37 +173,46 @@ final class Crawl {
     }
   }
 
-  /// Leaves out what robots.txt does not let us fetch.
-  private func admit(_ candidates: [Candidate]) async throws -> [(candidate: Candidate, url: WebURL)] {
-    let parsed = candidates.compactMap { candidate in WebURL(candidate.url).map { (candidate: candidate, url: $0) } }
-    try await readRobots(of: parsed.map(\.url))
-    var admitted: [(candidate: Candidate, url: WebURL)] = []
-    for (candidate, url) in parsed {
+  /// Leaves out what robots.txt does not let us fetch, and numbers the hosts of the rest.
+  ///
+  /// Only the texts of the addresses are kept: a level may have a hundred thousand.
+  private func admit(_ candidates: [Candidate]) async throws -> [(candidate: Candidate, host: Int)] {
+    try await readRobots(of: candidates)
+    var hosts: [String: Int] = [:]
+    var admitted: [(candidate: Candidate, host: Int)] = []
+    for candidate in candidates {
+      guard let url = WebURL(candidate.url) else { continue }
       switch robots[url.origin ?? ""] ?? .ignored {
       case .unreachable(let reason): try await fail(candidate, reason)
       case .rules(let rules) where !rules.allows(url): try await leave(candidate, "robots.txt disallows it")
-      case .rules, .ignored: admitted.append((candidate, url))
+      case .rules, .ignored:
+        let place = CrawlScope.place(of: url)
+        let host = hosts[place] ?? hosts.count
+        hosts[place] = host
+        admitted.append((candidate, host))
       }
     }
     return admitted
   }
 
   private enum Fetched: Sendable {
-    case result(Int, PageFetcher.Result, Candidate)
+    case result(Int, PageFetcher.Result)
     case deadline
   }
 
   // MARK: Decisions
 
-  private func decide(on candidate: Candidate, _ url: WebURL, _ result: PageFetcher.Result) async throws {
+  private func decide(on candidate: Candidate, _ result: PageFetcher.Result) async throws {
     switch result {
     case .failed(let reason): try await fail(candidate, reason)
     case .left(let reason): try await leave(candidate, reason)
     case .redirect(let location, let target): try await redirect(candidate, to: target, location)
-    case .page(let page): try await take(page, candidate, url)
+    case .page(let page): try await take(page, candidate)
     }
-    settled += 1
-    progress?(SourceProgress(known: outcomes.count, done: settled, kept: kept))
+    // What the limit of pages leaves over will not be fetched.
+    let ahead = min(outcomes.waiting, settings.maximumPages - kept)
+    let done = outcomes.count - outcomes.waiting
+    progress?(SourceProgress(known: done + ahead, done: done, kept: kept))
   }
 
   private func redirect(_ candidate: Candidate, to target: WebURL?, _ location: String) async throws {
@@ -245,7 +244,7 @@ final class Crawl {
     try await settle(candidate.url)
   }
 
-  private func take(_ page: PageFetcher.Page, _ candidate: Candidate, _ url: WebURL) async throws {
+  private func take(_ page: PageFetcher.Page, _ candidate: Candidate) async throws {
     reachedPages += 1
     try await follow(page)
     if !candidate.ignoresCanonical, let canonical = page.canonical, try await yields(candidate, to: canonical) {
@@ -253,7 +252,7 @@ final class Crawl {
     }
     guard page.isIndexed else { return try await leave(candidate, "its robots directive says noindex") }
     // A start outside `include` is where the links are, not a page that was asked for.
-    if candidate.isStart, fetcher.scope.verdict(on: url) != .inside {
+    if candidate.isStart, let url = WebURL(candidate.url), fetcher.scope.verdict(on: url) != .inside {
       return try await leave(candidate, "it is a start outside the crawl's scope: its links are followed")
     }
     if let twin = keptByContent[page.hash], twin != candidate.url {
@@ -356,14 +355,7 @@ final class Crawl {
   }
 
   /// The address that stands for this one in the end; nil where they stand for each other in a circle.
-  private func end(of url: String) -> String? {
-    var url = url
-    for _ in 0...(2 * Self.maximumHops) {
-      guard case .sameAs(let next) = outcomes[url] else { return url }
-      url = next
-    }
-    return nil
-  }
+  private func end(of url: String) -> String? { outcomes.end(of: url, within: 2 * Self.maximumHops) }
 
   /// The seconds between two requests to a URL's host.
   private func delay(for url: WebURL) -> Double {

@@ -1,14 +1,12 @@
-internal import HTTPClient
-
 /// Decides which candidates are fetched next, so that results can be taken in order and little is held back.
 ///
 /// Candidates start in order as far as their hosts have room. Results that come before their turn are kept here: at
 /// most `lookahead` of them and, but for the next in turn, none beyond `maximumHeld` bytes.
 struct FetchWindow {
-  private let hosts: [String]
+  private let hosts: [Int]
   private let concurrency: Int
   private let lookahead: Int
-  private var running: [String: Int] = [:]
+  private var running: [Int: Int] = [:]
   private var started: [Bool]
   private var results: [Int: PageFetcher.Result] = [:]
   private var held = 0
@@ -20,11 +18,16 @@ struct FetchWindow {
   /// Requests under way to all hosts together.
   static let maximumRunning = 64
 
-  init(candidates: [(candidate: Crawl.Candidate, url: WebURL)], concurrency: Int) {
-    hosts = candidates.map { CrawlScope.place(of: $0.url) }
+  /// Prepares a window over candidates.
+  ///
+  /// - Parameters:
+  ///   - hosts: each candidate's host, as a number.
+  ///   - concurrency: requests under way to one host.
+  init(hosts: [Int], concurrency: Int) {
+    self.hosts = hosts
     self.concurrency = max(1, concurrency)
     lookahead = max(16, 4 * self.concurrency)
-    started = Array(repeating: false, count: candidates.count)
+    started = Array(repeating: false, count: hosts.count)
   }
 
   /// The candidate whose result is taken next; nil at the end.
