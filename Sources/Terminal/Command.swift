@@ -1,3 +1,5 @@
+internal import Corpus
+
 /// A command: its options and arguments, defined once for parsing and for the help.
 ///
 /// ```swift
@@ -108,7 +110,7 @@ public struct Command: Sendable {
     if word == "--help" || word == "-h" { return .help(help(path: path)) }
     if word == "--version" { return .version }
     guard let command = subcommands.first(where: { $0.name == word }) else {
-      let hint = suggestion(for: word, among: names).map { "; did you mean “\($0)”?" } ?? ""
+      let hint = Spelling.nearest(to: word, among: names).map { "; did you mean “\($0)”?" } ?? ""
       let kind = word.hasPrefix("-") ? "option" : "command"
       throw UsageError(command: path, message: "unknown \(kind) “\(word)”" + hint)
     }
@@ -120,7 +122,7 @@ public struct Command: Sendable {
       if word == "--" + option.name { return option }
       if let short = option.short, word == "-\(short)" { return option }
     }
-    let hint = suggestion(for: word, among: options.map { "--" + $0.name } + ["--help", "--version"])
+    let hint = Spelling.nearest(to: word, among: options.map { "--" + $0.name } + ["--help", "--version"])
     throw UsageError(
       command: path, message: "unknown option “\(word)”" + (hint.map { "; did you mean “\($0)”?" } ?? ""))
   }
@@ -137,32 +139,4 @@ public struct Command: Sendable {
       throw UsageError(command: path, message: "nothing is expected at “\(parsed.positionals[positionals.count])”")
     }
   }
-}
-
-/// The nearest of some words, if one is near enough to be a slip of the fingers.
-func suggestion(for word: String, among words: [String]) -> String? {
-  // A word longer than any option is no slip, and the distance costs the product of the lengths.
-  guard word.utf8.count <= 64 else { return nil }
-  // What was cut short is what was meant: `--snap`.
-  if word.utf8.count > 3, let longer = words.first(where: { $0.hasPrefix(word) }) { return longer }
-  let near = words.map { (word: $0, distance: editDistance(Array(word.utf8), Array($0.utf8))) }
-  guard let best = near.min(by: { $0.distance < $1.distance }), best.distance <= max(1, word.utf8.count / 3) else {
-    return nil
-  }
-  return best.word
-}
-
-/// Damerau's distance without overlapping edits: insertions, deletions, replacements, swapped neighbours.
-private func editDistance(_ left: [UInt8], _ right: [UInt8]) -> Int {
-  var rows = [Array(0...right.count)]
-  for i in left.indices {
-    var row = [i + 1]
-    for j in right.indices {
-      var cost = min(rows[i][j + 1] + 1, row[j] + 1, rows[i][j] + (left[i] == right[j] ? 0 : 1))
-      if i > 0, j > 0, left[i] == right[j - 1], left[i - 1] == right[j] { cost = min(cost, rows[i - 1][j - 1] + 1) }
-      row.append(cost)
-    }
-    rows.append(row)
-  }
-  return rows.last?.last ?? 0
 }
