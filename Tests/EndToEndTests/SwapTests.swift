@@ -6,8 +6,8 @@ import Testing
 struct SwapTests {
   @Test func `Snapshots are exchanged under load without a failed request and without leftovers`() throws {
     let load = try run(
-      "/usr/bin/env", "python3", Project.root + "/Tests/oracles/swap_load.py", "--publishes", "15", "--bin",
-      Project.programs)
+      "/usr/bin/env", "python3", Project.root + "/Tests/oracles/swap_load.py", "--publishes", "15", "--within", "20",
+      "--bin", Project.programs)
     #expect(load.status == 0, "\(load.output)\(load.errors)")
   }
 }
