@@ -85,7 +85,7 @@ let package = Package(
     library(
       "Serving",
       ["Corpus", "Embedding", "Snapshots", "Retrieval", "Answering", "CMicroHTTPD"]),
-    library("Terminal", []),
+    library("Terminal", ["Corpus"]),
     program(
       "acervo",
       [
@@ -105,7 +105,7 @@ let package = Package(
     library("AcervoTesting", ["Corpus", "Embedding", "CMicroHTTPD"]),
     tests("Corpus", []),
     tests("Settings", ["Corpus"]),
-    tests("Pipelines", ["Settings", "Corpus"]),
+    tests("Pipelines", ["Settings", "Corpus"], exclude: ["Golden"]),
     tests("HTTPClient", ["Corpus"]),
     tests("Markup", []),
     tests("Connectors", ["Corpus", "HTTPClient", "Pipelines", "Settings"]),

@@ -6,6 +6,7 @@ struct PipelineDraft: Sendable {
   var name = ""
   var stages = Stages()
   var publish = PublishSettings(to: "")
+  var schedule: ScheduleSettings?
 
   struct Stages: Sendable {
     var sources: [SourceDraft] = []
@@ -35,8 +36,8 @@ struct PipelineDraft: Sendable {
         "publish", \.publish, PublishSettings.definition.type, isRequired: true,
         "Where snapshots go, and when they must not."),
       Field(
-        "schedule", later: "schedules", .string(), mend: "leave it out for now and run “acervo index” from cron",
-        "When to index, as a cron expression such as \"0 */6 * * *\"."),
+        "schedule", \.schedule, ScheduleSettings.type, shapesResult: false,
+        "When “acervo schedule” indexes: a cron expression such as \"0 */6 * * *\", or a mapping with more."),
     ])
 
   @Sendable private static func isCollectionName(_ name: String) -> Bool {

@@ -21,11 +21,13 @@ public struct PipelineFile: Sendable, Equatable {
   public var index: IndexSettings
   /// Where snapshots go.
   public var publish: PublishSettings
+  /// When it is run by itself; nil for never.
+  public var schedule: ScheduleSettings?
 
   /// Makes a pipeline file from settings.
   public init(
     path: String, name: String, sources: [SourceSettings], clean: CleanSettings, chunk: ChunkSettings,
-    embed: EmbedSettings, index: IndexSettings, publish: PublishSettings
+    embed: EmbedSettings, index: IndexSettings, publish: PublishSettings, schedule: ScheduleSettings? = nil
   ) {
     self.path = path
     self.name = name
@@ -35,6 +37,7 @@ public struct PipelineFile: Sendable, Equatable {
     self.embed = embed
     self.index = index
     self.publish = publish
+    self.schedule = schedule
   }
 }
 
@@ -79,7 +82,8 @@ extension PipelineFile {
   private init(_ draft: PipelineDraft, path: String) {
     self.init(
       path: path, name: draft.name, sources: draft.stages.sources.compactMap(\.settings), clean: draft.stages.clean,
-      chunk: draft.stages.chunk, embed: draft.stages.embed, index: draft.stages.index, publish: draft.publish)
+      chunk: draft.stages.chunk, embed: draft.stages.embed, index: draft.stages.index, publish: draft.publish,
+      schedule: draft.schedule)
   }
 
   /// The JSON Schema (2020-12) of a pipeline file, made from the same definitions that read it.

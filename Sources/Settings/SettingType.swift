@@ -59,9 +59,46 @@ public struct SettingType<Value: Sendable>: Sendable {
   public func mapped<Other>(
     _ transform: @escaping @Sendable (Value) -> Other, back: @escaping @Sendable (Other) -> Value
   ) -> SettingType<Other> {
+    mapped({ value, _, _ in transform(value) }, back: back)
+  }
+
+  /// The same setting kept as another type of value, which not every value gives.
+  ///
+  /// - Parameters:
+  ///   - transform: what is kept; records a fault and returns nil for a value that gives nothing.
+  ///   - back: what canonical JSON is made of.
+  /// - Returns: the other type.
+  public func mapped<Other>(
+    _ transform: @escaping @Sendable (Value, SettingsNode, inout SettingsReader) -> Other?,
+    back: @escaping @Sendable (Other) -> Value
+  ) -> SettingType<Other> {
     var type = SettingType<Other>(
-      schema: schema, read: { node, reader in read(node, &reader).map(transform) }, write: { write(back($0)) })
+      schema: schema,
+      read: { node, reader in
+        guard let value = read(node, &reader) else { return nil }
+        return transform(value, node, &reader)
+      }, write: { write(back($0)) })
     type.secretNames = secretNames
+    type.showsDefault = showsDefault
+    return type
+  }
+
+  /// The same mapping, for which one value may be written that says enough.
+  ///
+  /// - Parameters:
+  ///   - short: what may be written in its place.
+  ///   - make: the whole that it stands for.
+  /// - Returns: the type that takes either.
+  public func orShort<Short>(
+    _ short: SettingType<Short>, _ make: @escaping @Sendable (Short) -> Value
+  ) -> SettingType {
+    var type = SettingType(
+      schema: [.init("anyOf", .array([.object(short.schema), .object(schema)]))],
+      read: { [read] node, reader in
+        if case .map = node.content { return read(node, &reader) }
+        return short.read(node, &reader).map(make)
+      }, write: write)
+    type.secretNames = secretNames.union(short.secretNames)
     type.showsDefault = showsDefault
     return type
   }

@@ -45,12 +45,12 @@ public struct SettingsField<Root: Sendable>: Sendable {
     write = { root in shapesResult ? type.write(root[keyPath: place]) : nil }
   }
 
-  /// A setting that may be absent.
+  /// A setting without a default.
   public init<Value>(
     _ name: String, _ place: any WritableKeyPath<Root, Value?> & Sendable, _ type: SettingType<Value>,
-    shapesResult: Bool = true, _ meaning: String
+    isRequired: Bool = false, shapesResult: Bool = true, _ meaning: String
   ) {
-    self.init(name, place, type.optional, shapesResult: shapesResult, meaning)
+    self.init(name, place, type.optional, isRequired: isRequired, shapesResult: shapesResult, meaning)
   }
 
   /// A setting that is known to editors and refused by name, because this release does not do it yet.

@@ -13,8 +13,8 @@ enum Acervo {
 
   private static let entries: [Entry] = [
     IndexCommand.entry, ValidateCommand.entry, ValidateCommand.schemaEntry, SearchCommand.entry, AskCommand.entry,
-    EvalCommand.entry,
-    CleanCommand.entry, ChunkCommand.entry, EmbedCommand.entry, DoctorCommand.entry,
+    EvalCommand.entry, CleanCommand.entry, ChunkCommand.entry, EmbedCommand.entry, DoctorCommand.entry,
+    ScheduleCommand.entry,
   ]
 
   private static let snapshotEntries: [Entry] = [

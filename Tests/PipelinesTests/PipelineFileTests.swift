@@ -37,6 +37,27 @@ import Testing
     #expect(file == expected)
   }
 
+  @Test(arguments: [
+    ("\"30 4 * * mon\"", ("30 4 * * mon", "UTC", 0.0, true)),
+    (
+      "{ cron: \"@daily\", time_zone: Europe/Madrid, jitter: 5m, catch_up: false }",
+      ("0 0 * * *", "Europe/Madrid", 300.0, false)
+    ),
+  ])
+  func `a schedule is an expression or a mapping`(
+    text: String, expected: (cron: String, zone: String, jitter: Double, catchesUp: Bool)
+  ) throws {
+    let file = try PipelineFile.parse(
+      PipelineSample.shortest + "\nschedule: " + text, path: "p.yaml", environment: [:])
+    let schedule = ScheduleSettings(
+      cron: try CronExpression(expected.cron), timeZone: expected.zone, jitter: expected.jitter,
+      catchesUp: expected.catchesUp)
+    #expect(file.schedule == schedule)
+    #expect(
+      file.stageSettings
+        == (try PipelineFile.parse(PipelineSample.shortest, path: "p.yaml", environment: [:]).stageSettings))
+  }
+
   @Test func `an overlap that is not written is a fifth of the size`() throws {
     let text = PipelineSample.shortest.replacing("chunk: {}", with: "chunk: { size: 300 }")
     let file = try PipelineFile.parse(text, path: "p.yaml", environment: [:])

@@ -254,8 +254,19 @@ extension RefusedPipeline {
       "the gate", "to: ../snapshots", "to: ../snapshots\n  gate: { questions: q.yaml, at_least: { recall@4: 0.9 } }",
       "16:3: not implemented yet: the publish gate → leave it out for now"),
     RefusedPipeline(
-      "a schedule", "name: handbook", "name: handbook\nschedule: \"0 */6 * * *\"",
-      "3:1: not implemented yet: schedules → leave it out for now and run “acervo index” from cron"),
+      "a schedule of six fields", "name: handbook", "name: handbook\nschedule: \"0 0 */6 * * *\"",
+      "3:11: “0 0 */6 * * *” is no cron expression: it has 6 fields, not five → write minute, hour, day of the month, month and day of the week, such as 0 */6 * * *"
+    ),
+    RefusedPipeline(
+      "an hour that no day has", "name: handbook", "name: handbook\nschedule: { cron: \"0 24 * * *\", jitter: 2d }",
+      "3:19: “0 24 * * *” is no cron expression: the hour “24” is none from 0 to 23 → write a list such as 6,18 or a step such as */6",
+      "3:41: “jitter” needs a span of time from 0s to 1d, not “2d” → write a span of time from 0s to 1d, such as 250ms, 30s or 6h"
+    ),
+    RefusedPipeline(
+      "a zone that is none", "name: handbook",
+      "name: handbook\nschedule:\n  cron: \"@daily\"\n  time_zone: Europe/Madird",
+      "5:14: “Europe/Madird” is no time zone of the tz database → write one such as UTC or Europe/Madrid; the package tzdata has them"
+    ),
     RefusedPipeline(
       "a source of no kind", "          folder: { path: ../pages }\n", "",
       "6:11: entry 1 of “sources” does not say what it is → add one of: “folder”, “web”, “confluence”"),
