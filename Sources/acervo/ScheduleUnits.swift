@@ -94,6 +94,8 @@ enum ScheduleUnits {
     // JSON's strings are YAML's, too.
     func quoted(_ text: String) -> String { JSONValue.string(text).text() }
     let file = String(pipeline.path.split(separator: "/").last ?? "")
+    // A controller that finds more than a hundred missed times within the deadline may start nothing at all.
+    let catchUp = pipeline.schedule.cron.timesADay <= 96 ? 86_400 : 3_600
     return """
       apiVersion: batch/v1
       kind: CronJob
@@ -103,7 +105,7 @@ enum ScheduleUnits {
         schedule: \(quoted(pipeline.schedule.cron.description))
         timeZone: \(quoted(pipeline.schedule.timeZone))
         concurrencyPolicy: Forbid
-        startingDeadlineSeconds: \(pipeline.schedule.catchesUp ? 86_400 : 60)
+        startingDeadlineSeconds: \(pipeline.schedule.catchesUp ? catchUp : 60)
         jobTemplate:
           spec:
             backoffLimit: 2

@@ -3,6 +3,7 @@ import Connectors
 import Corpus
 import HTTPClient
 import Pipelines
+import Synchronization
 import Testing
 
 @Suite struct WebSourceTests {
@@ -266,5 +267,30 @@ import Testing
   ) async throws {
     let source = WebSource(id: "s", settings: WebSettings(start: [start]), client: try HTTPClient())
     await #expect(throws: SourceError.self) { try await source.fetch { _ in } }
+  }
+
+  // MARK: Progress
+
+  @Test(arguments: [(100, [8, 8, 4]), (2, [3, 3, 2])])
+  func `Progress ends with nothing to come, also where a limit leaves pages over`(
+    limit: Int, end: [Int]
+  ) async throws {
+    let site = try LoopbackSite([
+      "/": [.links("a", "b", "gone", "old", "/private/x", "broken")], "/a": [.links("/", "/b", "c", text: "a")],
+      "/b": [.links("/a", text: "b")], "/c": [.links(text: "c")], "/gone": [.status(404)], "/broken": [.status(403)],
+      "/old": [.redirect(to: "/b")],
+    ])
+    let told = Mutex<[SourceProgress]>([])
+    var settings = WebSettings(start: [site.url("/")])
+    (settings.sitemap, settings.exclude, settings.maximumPages) = (.off, ["/private/**"], limit)
+    let source = WebSource(
+      id: "site", settings: settings, client: try HTTPClient(), policy: RetryPolicy(tries: 1), timing: .instant,
+      progress: { progress in told.withLock { $0.append(progress) } })
+    _ = try await CrawlOutcome(of: source)
+    let all = told.withLock { $0 }
+    for (before, after) in zip(all, all.dropFirst()) { #expect(before.done <= after.done) }
+    for progress in all { #expect(progress.kept <= progress.done && progress.done <= progress.known) }
+    let last = try #require(all.last)
+    #expect([last.known, last.done, last.kept] == end)
   }
 }

@@ -52,6 +52,9 @@ public struct CronExpression: Sendable, Equatable, CustomStringConvertible {
     }
   }
 
+  /// How many times it names on each of its days.
+  public var timesADay: Int { minutes.values.count * hours.values.count }
+
   /// Whether a date is one of this expression's days.
   ///
   /// - Parameters:
