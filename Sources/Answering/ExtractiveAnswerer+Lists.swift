@@ -7,11 +7,11 @@ extension ExtractiveAnswerer {
   /// By how much a row's coverage has to exceed that of the rows beside it to be quoted alone.
   private static let distinction = 0.05
 
-  /// Finds the rows and items whose own words the question asks for, where those beside them lack these words.
-  func markDistinct(_ candidates: inout [Candidate]) {
+  /// Finds the rows and items whose own words the question asks for, where those beside them, among `all`, lack them.
+  func markDistinct(_ candidates: inout [Candidate], among all: [Candidate]) {
     for index in candidates.indices {
       let candidate = candidates[index]
-      let others = candidates.filter {
+      let others = all.filter {
         $0.rank == candidate.rank && $0.place != candidate.place && $0.unit.kind == candidate.unit.kind
           && $0.unit.isItem == candidate.unit.isItem
       }

@@ -9,9 +9,10 @@ public struct ExtractiveAnswerer: Sendable {
   private let thresholds = AnswerThresholds()
   private let detector = LanguageDetector()
 
-  /// How many units are compared at most, and their bytes together: embedding them is what an answer costs.
-  private static let candidateLimit = 24
-  private static let candidateBytes = 4_000
+  /// How many units are compared by meaning at most.
+  ///
+  /// Embedding them is what an answer costs, and the best six by words hold it as often as the best twenty-four.
+  private static let shortlistLimit = 6
   /// How many units are quoted at most.
   private static let quoteLimit = 3
   /// Questions are compared by their beginning, which bounds the work.
@@ -33,9 +34,16 @@ public struct ExtractiveAnswerer: Sendable {
     let question = String(question.prefix(Self.longestQuestion))
     let language = self.language(of: question, evidence: evidence)
     let wording = AnswerWording(language: language)
-    var candidates = self.candidates(for: question, in: evidence)
-    try await score(&candidates, question: question)
-    let chosen = choose(from: candidates, evidence: evidence, language: language)
+    let candidates = self.candidates(for: question, in: evidence)
+    // What is not answered costs no embedding where the cosines of the chunks are known.
+    let isMeasured = embedder == nil || candidates.allSatisfy { $0.chunkCosine != nil }
+    var languages = isMeasured ? answering(candidates, language: language) : Set(candidates.map(\.language))
+    var shortlist = self.shortlist(candidates.filter { languages.contains($0.language) })
+    markDistinct(&shortlist, among: candidates)
+    try await score(&shortlist, question: question)
+    if !isMeasured { languages = answering(shortlist, language: language) }
+    let quotable = shortlist.filter { languages.contains($0.language) }
+    let chosen = choose(from: quotable, all: candidates, evidence: evidence, language: language)
     let answer = compose(chosen, evidence: evidence, wording: wording, language: language)
     guard !answer.citations.isEmpty else {
       return Answer(text: wording.unknown, language: wording.language, citations: [], sources: [], isAnswered: false)
@@ -59,15 +67,19 @@ public struct ExtractiveAnswerer: Sendable {
     var unit: QuotableUnit
     /// The language of the hit; empty when nobody knows.
     var language: String
-    /// The share of the question's words in the unit, context counted half.
+    /// The share of the question's words in the unit, context counted half; of what a heading or question just before
+    /// it says, it takes over all.
     var coverage: Double
-    /// The share of the question's words in the whole chunk with its title and headings.
-    var chunkCoverage: Double
+    /// What the units before and after it add to its coverage, each counted half: what is said of a thing that was
+    /// named before seldom names it again.
+    var surroundings: Double
     /// The cosine of question and chunk: what stands around the unit is about.
     var chunkCosine: Double?
     /// Whether its own words set it apart from the rows and items beside it.
     var isDistinct = false
-    /// The cosine of question and unit, raised by that of its chunk; nil without an embedder.
+    /// The heading or question just before it, to be compared with it.
+    var lead: String?
+    /// The cosine of question and unit; nil without an embedder.
     var cosine: Double?
     var vector: ArraySlice<Float> = []
     var score = 0.0
@@ -79,6 +91,7 @@ public struct ExtractiveAnswerer: Sendable {
       var place: Int
       var unit: QuotableUnit
       var terms: Set<String>
+      var lead: String?
     }
     var parts: [Part] = []
     var languages: [String] = []
@@ -89,37 +102,56 @@ public struct ExtractiveAnswerer: Sendable {
       languages.append(language)
       contexts.append(Set(analyzer.terms(([hit.title] + hit.chunk.headingPath).joined(separator: "\n"))))
       for (place, unit) in QuotableUnit.units(of: hit.chunk.text).enumerated() {
-        parts.append(Part(rank: rank, place: place, unit: unit, terms: Set(analyzer.terms(unit.text))))
+        var part = Part(rank: rank, place: place, unit: unit, terms: Set(analyzer.terms(unit.text)))
+        if place > 0, let before = parts.last, before.unit.kind == .lead {
+          part.terms.formUnion(before.terms)
+          part.lead = before.unit.text
+        }
+        parts.append(part)
       }
     }
     let coverage = LexicalCoverage(question: question, units: parts.map { (languages[$0.rank], $0.terms) })
-    let chunkTerms = evidence.indices.map { rank in
-      parts.reduce(into: contexts[rank]) { if $1.rank == rank { $0.formUnion($1.terms) } }
+    return parts.indices.map { index in
+      let part = parts[index]
+      func share(with other: Int?) -> Double {
+        let terms = other.flatMap { parts.indices.contains($0) && parts[$0].rank == part.rank ? parts[$0].terms : nil }
+        return coverage.share(
+          language: languages[part.rank], terms: terms.map(part.terms.union) ?? part.terms, context: contexts[part.rank]
+        )
+      }
+      let own = share(with: nil)
+      return Candidate(
+        rank: part.rank, place: part.place, unit: part.unit, language: languages[part.rank], coverage: own,
+        surroundings: (share(with: index - 1) + share(with: index + 1)) / 2 - own,
+        chunkCosine: evidence[part.rank].cosine, lead: part.lead)
     }
-    let chunkCoverages = evidence.indices.map {
-      coverage.share(language: languages[$0], terms: chunkTerms[$0], context: [])
+  }
+
+  /// The languages of evidence that answers.
+  private func answering(_ candidates: [Candidate], language: String?) -> Set<String> {
+    Set(candidates.map(\.language)).filter { spoken in
+      let own = candidates.filter { $0.language == spoken }
+      return thresholds.answers(
+        cosine: embedder == nil ? nil : own.compactMap { $0.chunkCosine ?? $0.cosine }.max() ?? 0,
+        coverage: own.map(\.coverage).max() ?? 0,
+        isForeign: language != nil && !spoken.isEmpty && spoken != language)
     }
-    let candidates = parts.map { part in
-      Candidate(
-        rank: part.rank, place: part.place, unit: part.unit, language: languages[part.rank],
-        coverage: coverage.share(language: languages[part.rank], terms: part.terms, context: contexts[part.rank]),
-        chunkCoverage: chunkCoverages[part.rank], chunkCosine: evidence[part.rank].cosine)
+  }
+
+  /// The best by words and rank, in their order; in another language words say nothing, and rank decides.
+  private func shortlist(_ candidates: [Candidate]) -> [Candidate] {
+    func priority(_ candidate: Candidate) -> Double {
+      candidate.coverage + candidate.surroundings + rankScore(candidate)
     }
-    // The likely ones by words and by rank; in another language words say nothing, and rank decides.
-    let likely = candidates.indices.sorted { left, right in
+    let likely = candidates.indices.filter { candidates[$0].unit.kind != .lead }.sorted { left, right in
       let order = (priority(candidates[left]), priority(candidates[right]))
       return order.0 != order.1 ? order.0 > order.1 : left < right
     }
-    var bytes = 0
-    let taken = likely.prefix(Self.candidateLimit).prefix { index in
-      bytes += candidates[index].unit.text.utf8.count
-      return bytes <= Self.candidateBytes
-    }
-    return taken.sorted().map { candidates[$0] }
+    return likely.prefix(Self.shortlistLimit).sorted().map { candidates[$0] }
   }
 
-  private func priority(_ candidate: Candidate) -> Double {
-    candidate.coverage + 0.5 / Double(1 + candidate.rank)
+  private func rankScore(_ candidate: Candidate) -> Double {
+    thresholds.rankWeight / Double(1 + candidate.rank)
   }
 
   // MARK: Scores
@@ -129,30 +161,21 @@ public struct ExtractiveAnswerer: Sendable {
     if let embedder {
       let dimensions = embedder.fingerprint.dimensions
       let asked = try await embedder.embed([question], as: .query)
-      let vectors = try await embedder.embed(candidates.map(\.unit.text), as: .document)
+      let texts = candidates.map { candidate in
+        candidate.lead.map { $0 + "\n" + candidate.unit.text } ?? candidate.unit.text
+      }
+      let vectors = try await embedder.embed(texts, as: .document)
       guard asked.count == dimensions, vectors.count == dimensions * candidates.count else { return }
       for index in candidates.indices {
         let vector = vectors[index * dimensions..<(index + 1) * dimensions]
         candidates[index].vector = vector
-        let own = cosine(asked[...], vector)
-        candidates[index].cosine = max(own, (own + (candidates[index].chunkCosine ?? own)) / 2)
+        candidates[index].cosine = cosine(asked[...], vector)
       }
     }
-    markDistinct(&candidates)
     for index in candidates.indices {
       let candidate = candidates[index]
-      let weight = candidate.cosine == nil ? 0 : thresholds.cosineWeight
       candidates[index].score =
-        weight * (candidate.cosine ?? 0) + (1 - weight) * candidate.coverage
-        + thresholds.rankWeight / Double(1 + candidate.rank)
-    }
-    // What stands under a heading or behind a question is about it: it takes over most of its score.
-    for index in candidates.indices.dropFirst() where candidates[index - 1].unit.kind == .lead {
-      let (lead, next) = (candidates[index - 1], candidates[index])
-      guard lead.rank == next.rank, lead.place + 1 == next.place else { continue }
-      candidates[index].score = max(next.score, lead.score * 0.95)
-      candidates[index].coverage = max(next.coverage, lead.coverage)
-      candidates[index].cosine = next.cosine.map { max($0, lead.cosine ?? 0) }
+        candidate.coverage + (candidate.cosine ?? candidate.surroundings) + rankScore(candidate)
     }
   }
 
@@ -163,12 +186,9 @@ public struct ExtractiveAnswerer: Sendable {
   // MARK: Choice
 
   /// The units to quote, in the order in which they are read; none when the evidence is too weak.
-  private func choose(from candidates: [Candidate], evidence: [SearchHit], language: String?) -> [Candidate] {
-    let quotable = candidates.filter { $0.unit.kind != .lead }.filter {
-      thresholds.answers(
-        cosine: $0.cosine, coverage: max($0.coverage, $0.chunkCoverage * 0.9),
-        isForeign: language != nil && !$0.language.isEmpty && $0.language != language)
-    }
+  private func choose(
+    from quotable: [Candidate], all: [Candidate], evidence: [SearchHit], language: String?
+  ) -> [Candidate] {
     guard let found = better(of: quotable, language: language) else { return [] }
     let (best, lines) = whole(found, of: evidence[found.rank])
     var chosen = [best]
@@ -188,7 +208,7 @@ public struct ExtractiveAnswerer: Sendable {
       chosen.append(next)
       quoted.append((other.rank, places))
     }
-    chosen += continuation(of: best, in: candidates, room: Self.quoteLimit - chosen.count, chosen)
+    chosen += continuation(of: best, in: all, room: Self.quoteLimit - chosen.count, chosen)
     return chosen.sorted { ($0.rank, $0.place) < ($1.rank, $1.place) }
   }
 

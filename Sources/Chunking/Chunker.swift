@@ -3,7 +3,7 @@ public import Corpus
 /// Cuts clean documents into chunks.
 public struct Chunker: Sendable {
   /// Changes whenever the same clean document would give other chunks.
-  public static let version = 2
+  public static let version = 3
 
   /// The way of cutting.
   public enum Method: Sendable, Hashable {
@@ -17,7 +17,9 @@ public struct Chunker: Sendable {
   public let method: Method
   /// The largest chunk, in the unit of `measure`.
   public let size: Int
-  /// What neighbours share at most, in the unit of `measure`; less than `size`.
+  /// What neighbours share, in the unit of `measure`; less than `size`.
+  ///
+  /// `recursive` shares that much at most, `structure` the whole sentences that come nearest to it.
   public let overlap: Int
   /// How long a text is; nil counts Unicode scalars.
   public let measure: (@Sendable (Substring) -> Int)?
@@ -27,7 +29,7 @@ public struct Chunker: Sendable {
   /// - Parameters:
   ///   - method: the way of cutting.
   ///   - size: the largest chunk, in the unit of `measure`.
-  ///   - overlap: what neighbours share at most, in the unit of `measure`.
+  ///   - overlap: what neighbours share, in the unit of `measure`.
   ///   - measure: how long a text is; nil counts Unicode scalars. A measure of tokens must not count the marks that a
   ///     model puts around every text: the lengths of neighbouring pieces are added.
   public init(method: Method, size: Int, overlap: Int, measure: (@Sendable (Substring) -> Int)? = nil) {

@@ -1,7 +1,8 @@
 internal import Corpus
 internal import TextAnalysis
 
-/// Cuts a section that is longer than a chunk where it hurts least.
+/// Cuts a section that is longer than a chunk where it hurts least: of all ways to cut it, the one with the lowest sum of
+/// what its cuts tear apart and how far its chunks are from the length aimed at.
 struct SectionSplitter<Measure: LengthMeasure> {
   /// What a cut before an atom would tear apart, by how much it hurts.
   private enum Tear: Double {
@@ -19,7 +20,7 @@ struct SectionSplitter<Measure: LengthMeasure> {
     case heading = 1.5
   }
 
-  /// A stretch of text that is not cut further: a sentence, a row, a line of code.
+  /// A stretch of text that is not cut further: a sentence, a row, a line of code, or several that are very short.
   private struct Atom {
     var range: TextRange
     /// Where it begins and how long it is, in the measure's unit.
@@ -55,14 +56,14 @@ struct SectionSplitter<Measure: LengthMeasure> {
       add(entry, after: previous)
       previous = entry.kind
     }
+    let starts = atoms.indices.map { start(afterCutAt: $0) }
     var chunks: [TextRange] = []
-    var cut = 0
-    var start = 0
-    while cut < atoms.count {
-      let end = chooseCut(from: start, after: cut)
+    var earlier = -1
+    for (cut, end) in cuts(starts) {
+      // A chunk shorter than the overlap does not come again as a whole.
+      let start = max(starts[cut], min(earlier + 1, cut))
       chunks.append(TextRange(start: atoms[start].range.start, end: atoms[end - 1].range.end))
-      start = overlapStart(before: end, after: start)
-      cut = end
+      earlier = start
     }
     return chunks
   }
@@ -125,9 +126,19 @@ struct SectionSplitter<Measure: LengthMeasure> {
     }
   }
 
+  /// How many atoms a chunk has at most, about: shorter neighbours count as one.
+  private static var finest: Int { 64 }
+
   private mutating func append(_ range: TextRange, _ length: Int, _ tear: Tear, opensSection: Bool) {
     var offset = 0
-    if let last = atoms.last { offset = last.end + gaps.length(last.range.end, range.start) }
+    if let last = atoms.last {
+      offset = last.end + gaps.length(last.range.end, range.start)
+      if !opensSection || tear == .heading, offset + length - last.offset <= size / Self.finest {
+        atoms[atoms.count - 1].range.end = range.end
+        atoms[atoms.count - 1].length = offset + length - last.offset
+        return
+      }
+    }
     atoms.append(Atom(range: range, offset: offset, length: length, tear: tear, opensSection: opensSection))
   }
 
@@ -171,43 +182,60 @@ struct SectionSplitter<Measure: LengthMeasure> {
 
   // MARK: Cuts
 
+  /// The share of the largest size that chunks aim at: what is left lets them end where it hurts little.
+  private static var aim: Double { 0.8 }
+  /// What a chunk costs that is twice as long as aimed at, or empty; a tear is measured against it.
+  private static var lengthWeight: Double { 8 }
+
   /// The length of the atoms `start ..< end`.
   private func length(_ start: Int, _ end: Int) -> Int {
     atoms[end - 1].end - atoms[start].offset
   }
 
-  /// Where the chunk that begins at an atom ends: beyond `cut`, within the size, where the tear and the distance from
-  /// an even share of what is left hurt least.
-  private func chooseCut(from start: Int, after cut: Int) -> Int {
-    let last = atoms.count
-    if length(start, last) <= size { return last }
-    let shared = atoms[cut].offset - atoms[start].offset
-    let left = atoms[last - 1].end - atoms[cut].offset
-    let room = max(1, size - max(shared, min(overlap, size / 2)))
-    let share = Double(left) / Double(max(1, (left + room - 1) / room)) + Double(shared)
-    var best = cut + 1
-    var bestCost = Double.infinity
-    var end = cut + 1
-    while end < last, length(start, end) <= size {
-      let distance = abs(Double(length(start, end)) - share) / Double(size)
-      let cost = atoms[end].tear.rawValue + distance * distance
-      if cost <= bestCost {
-        best = end
-        bestCost = cost
-      }
-      end += 1
-    }
-    return best
-  }
-
-  /// Where the chunk after a cut begins: with the last whole atoms that fit the overlap and leave room for the next.
-  private func overlapStart(before cut: Int, after earlier: Int) -> Int {
-    guard cut < atoms.count, overlap > 0, !atoms[cut].opensSection else { return cut }
+  /// Where the chunk after a cut begins: with those whole atoms before it that come nearest to the overlap, as long as
+  /// they leave room for the next; never across the opening of a section.
+  private func start(afterCutAt cut: Int) -> Int {
     var start = cut
-    while start - 1 > earlier, length(start - 1, cut) <= overlap, length(start - 1, cut + 1) <= size {
+    var shared = 0
+    while start > 1, overlap > 0, !atoms[start].opensSection, length(start - 1, cut + 1) <= size {
+      let longer = length(start - 1, cut)
+      guard abs(longer - overlap) < abs(shared - overlap) else { break }
       start -= 1
-      if atoms[start].opensSection { break }
+      shared = longer
     }
     return start
+  }
+
+  /// The atoms `cut ..< end` that each chunk adds to those before it, by dynamic programming over the last cut.
+  ///
+  /// Atoms are no shorter than a share of a chunk (`append`), so every end is compared with a bounded number of cuts.
+  private func cuts(_ starts: [Int]) -> [(cut: Int, end: Int)] {
+    let aim = max(1, Double(size) * Self.aim)
+    var costs = [Double](repeating: .infinity, count: atoms.count + 1)
+    var cuts = [Int](repeating: 0, count: atoms.count + 1)
+    costs[0] = 0
+    for end in 1..<costs.count {
+      var cut = end - 1
+      repeat {
+        let length = length(starts[cut], end)
+        if length <= size || cut == end - 1 {
+          let distance = (Double(length) - aim) / aim
+          let torn = cut == 0 ? 0 : atoms[cut].tear.rawValue
+          let cost = costs[cut] + torn + Self.lengthWeight * distance * distance
+          if cost < costs[end] {
+            costs[end] = cost
+            cuts[end] = cut
+          }
+        }
+        cut -= 1
+      } while cut >= 0 && self.length(cut, end) <= size
+    }
+    var found: [(cut: Int, end: Int)] = []
+    var end = atoms.count
+    while end > 0 {
+      found.append((cuts[end], end))
+      end = cuts[end]
+    }
+    return found.reversed()
   }
 }

@@ -56,7 +56,7 @@ public struct ChunkSettings: Sendable, Equatable {
   public var by: Method
   /// The largest chunk; 2,000 by default.
   public var size: Int
-  /// What neighbours share at most; a fifth of `size` by default.
+  /// What neighbours share; a tenth of `size` by default.
   public var overlap: Int
   /// What `size` and `overlap` count.
   public var unit: Unit
@@ -65,7 +65,7 @@ public struct ChunkSettings: Sendable, Equatable {
   public init(by: Method = .structure, size: Int = 2000, overlap: Int? = nil, unit: Unit = .characters) {
     self.by = by
     self.size = size
-    self.overlap = overlap ?? size / 5
+    self.overlap = overlap ?? size / 10
     self.unit = unit
   }
 }

@@ -60,7 +60,7 @@ enum ChunkCommand {
     "by", oneOf: ["structure", "recursive"], help: "The way of cutting.", default: "structure")
   private static let size = Option("size", "N", in: 1...1_000_000, help: "The largest chunk.", default: 2000)
   private static let overlap = Option(
-    "overlap", "N", in: 0...999_999, help: "What neighbours share at most.", default: 400)
+    "overlap", "N", in: 0...999_999, help: "What neighbours share; a tenth of the size by default.")
   private static let model = Option(
     "model", "NAME", help: "Count tokens of this model instead of characters.")
   private static let json = Flag("json", help: "One JSON object a line: index, start, end, heading, text.")
@@ -79,7 +79,8 @@ enum ChunkCommand {
     run: run)
 
   private static func run(_ arguments: Arguments) async throws -> ExitCode {
-    let (size, overlap) = (arguments[size] ?? 2000, arguments[overlap] ?? 400)
+    let size = arguments[size] ?? 2000
+    let overlap = arguments[overlap] ?? size / 10
     guard overlap < size else {
       throw UsageError(command: "acervo chunk", message: "--overlap \(overlap) must be smaller than --size \(size)")
     }

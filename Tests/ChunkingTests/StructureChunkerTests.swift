@@ -39,11 +39,34 @@ import Testing
       #expect(one.text.hasSuffix("."))
       #expect(next.text.hasPrefix("Sentence number"))
       let shared = one.range.end - next.range.start
-      #expect(shared > 0 && shared <= 110)
+      // Two sentences are 87 characters, three 131.
+      #expect(shared == 131)
     }
     #expect(chunks.allSatisfy { $0.headingPath == ["Long"] && $0.anchor == "long" })
     // Lengths are even: no chunk is a small rest.
     #expect(chunks.allSatisfy { $0.text.utf8.count > 250 })
+  }
+
+  @Test func `neighbours share the whole sentences that come nearest to the overlap`() {
+    // A sentence has 43 characters: two are nearer to 100 than three, one is nearer to 24 than none is.
+    let page = document([(.paragraph, sentences(10..<70), nil)])
+    for (overlap, count) in [(0, 0), (10, 0), (24, 1), (60, 1), (80, 2), (100, 2), (130, 3)] {
+      let chunks = Chunker(method: .structure, size: 500, overlap: overlap).chunks(of: page)
+      checkInvariants(chunks, of: page, size: 500)
+      for (one, next) in zip(chunks, chunks.dropFirst()) {
+        let shared = page.text.slice(TextRange(start: next.range.start, end: max(next.range.start, one.range.end)))
+        #expect(shared?.split(separator: ".").count == count, "overlap \(overlap)")
+      }
+    }
+  }
+
+  @Test func `a long text is cut into even lengths below the size`() {
+    for count in 20..<60 {
+      let page = document([(.paragraph, sentences(100..<100 + count), nil)])
+      let lengths = Chunker(method: .structure, size: 500, overlap: 0).chunks(of: page).map(\.text.utf8.count)
+      // Sentences are 44 long: chunks differ by one sentence and the space before it at most.
+      #expect((lengths.max() ?? 0) - (lengths.min() ?? 0) <= 45, "\(lengths)")
+    }
   }
 
   @Test func `a heading stays with what follows it`() {

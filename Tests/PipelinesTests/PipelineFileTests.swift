@@ -58,10 +58,10 @@ import Testing
         == (try PipelineFile.parse(PipelineSample.shortest, path: "p.yaml", environment: [:]).stageSettings))
   }
 
-  @Test func `an overlap that is not written is a fifth of the size`() throws {
+  @Test func `an overlap that is not written is a tenth of the size`() throws {
     let text = PipelineSample.shortest.replacing("chunk: {}", with: "chunk: { size: 300 }")
     let file = try PipelineFile.parse(text, path: "p.yaml", environment: [:])
-    #expect(file.chunk == ChunkSettings(size: 300, overlap: 60))
+    #expect(file.chunk == ChunkSettings(size: 300, overlap: 30))
   }
 
   @Test(arguments: ["handbook", "web"])
