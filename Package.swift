@@ -122,7 +122,10 @@ let package = Package(
     tests("Serving", ["Corpus", "Snapshots", "SearchIndexes", "Retrieval", "Answering", "Embedding"]),
     tests(
       "Indexing",
-      ["Corpus", "Pipelines", "Settings", "Snapshots", "Retrieval", "Embedding", "Connectors", "Cleaning", "Chunking"]),
+      [
+        "HTTPClient", "Corpus", "Pipelines", "Settings", "Snapshots", "Retrieval", "Embedding", "Connectors",
+        "Cleaning", "Chunking",
+      ]),
     tests("Terminal", []),
     .testTarget(
       name: "EndToEndTests", dependencies: ["AcervoTesting", "Corpus"], swiftSettings: swiftSettings),

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Measures Acervo beside its peers on this machine and compares the ratios with thresholds.json.
 
-    scripts/bench [GROUP ...]     clean chunk minilm use scan index memory start serve; all of them by default
+    scripts/bench [GROUP ...]     clean chunk minilm use scan index memory again start serve; all of them by default
       --pages DIR                 HTML to clean and chunk (may be repeated); Debian's postgresql-doc-15 by default
       --rounds N                  turns of each pair [3]
       --out FILE                  the figures as JSON [Benchmarks/out/latest.json]
@@ -17,13 +17,14 @@ import subprocess
 import sys
 
 import programs
+import runs
 import stages
 from measuring import machine, neighbours, rate
 from peering import BENCHMARKS, CACHE, Peers, Skipped
 
 GROUPS = {
     "clean": stages.clean, "chunk": stages.chunk, "minilm": stages.minilm, "use": stages.use, "scan": stages.scan,
-    "index": programs.index, "memory": programs.memory, "start": programs.start, "serve": programs.serve,
+    "index": programs.index, "memory": programs.memory, "again": runs.again, "start": programs.start, "serve": programs.serve,
 }
 
 

@@ -1,6 +1,9 @@
 """The pipeline that most teams write first: requests, BeautifulSoup, LangChain's splitter, sentence-transformers, Chroma.
 
-    index_site.py START PAGES MODEL STORE       prints what it did as JSON
+    index_site.py START PAGES MODEL STORE [MODE]       prints what it did as JSON
+
+MODE is `first` (a new store), `fill` (the same with zeros in place of vectors, to have a store quickly) or `skip`
+(chunks whose id, address and hash, is in the store are not embedded again).
 """
 import collections
 import hashlib
@@ -36,9 +39,11 @@ def crawl(start, limit):
         yield url, soup.get_text("\n", strip=True)
 
 
-start, limit, folder, store = sys.argv[1:]
-model = sentence_transformers.SentenceTransformer(folder, device="cpu")
-collection = chromadb.PersistentClient(store).create_collection("docs", configuration={"hnsw": {"space": "cosine"}})
+start, limit, folder, store = sys.argv[1:5]
+mode = sys.argv[5] if len(sys.argv) > 5 else "first"
+model = None if mode == "fill" else sentence_transformers.SentenceTransformer(folder, device="cpu")
+client = chromadb.PersistentClient(store)
+collection = client.get_or_create_collection("docs", configuration={"hnsw": {"space": "cosine"}})
 splitter = langchain_text_splitters.RecursiveCharacterTextSplitter(chunk_size=2000, chunk_overlap=400)
 ids, chunks, origins, pages = [], [], [], 0
 for url, text in crawl(start, int(limit)):
@@ -47,8 +52,19 @@ for url, text in crawl(start, int(limit)):
         ids.append(f"{url}#{number}:{hashlib.sha256(chunk.encode()).hexdigest()[:16]}")
         chunks.append(chunk)
         origins.append({"url": url})
-vectors = model.encode(chunks, batch_size=32, show_progress_bar=False)
-for first in range(0, len(ids), 1000):
-    part = slice(first, first + 1000)
-    collection.upsert(ids=ids[part], embeddings=vectors[part], documents=chunks[part], metadatas=origins[part])
-print(json.dumps({"pages": pages, "chunks": len(chunks)}))
+total = len(ids)
+if mode == "skip":
+    known = set()
+    for first in range(0, len(ids), 1000):
+        known |= set(collection.get(ids=ids[first:first + 1000], include=[])["ids"])
+    new = [place for place, id in enumerate(ids) if id not in known]
+    ids, chunks, origins = ([values[place] for place in new] for values in (ids, chunks, origins))
+if ids:
+    if mode == "fill":
+        vectors = [[1.0] + [0.0] * 383] * len(ids)
+    else:
+        vectors = model.encode(chunks, batch_size=32, show_progress_bar=False)
+    for first in range(0, len(ids), 1000):
+        part = slice(first, first + 1000)
+        collection.upsert(ids=ids[part], embeddings=vectors[part], documents=chunks[part], metadatas=origins[part])
+print(json.dumps({"pages": pages, "chunks": total, "embedded": len(ids)}))

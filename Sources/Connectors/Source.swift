@@ -8,22 +8,49 @@ public protocol Source: Sendable {
   /// The `id` of the pipeline file.
   var id: String { get }
 
-  /// Lists and fetches everything.
+  /// Lists and fetches everything, or what `memory.only` names.
   ///
-  /// - Parameter emit: called for each event, from several tasks at once.
+  /// Of every page that `memory.pages` names the source says what became of it: a page of which it says nothing stays
+  /// in the index as it is.
+  ///
+  /// - Parameters:
+  ///   - memory: what earlier runs saw.
+  ///   - emit: called for each event, from several tasks at once.
   /// - Returns: whether the listing ran to its end: only then may absence mean anything.
-  /// - Throws: `SourceError` when the source cannot be read at all; what `emit` throws; `CancellationError`.
-  func fetch(_ emit: @escaping @Sendable (SourceEvent) async throws -> Void) async throws -> SourceListing
+  /// - Throws: `SourceError` when the source cannot be read at all; what `emit` and `memory` throw;
+  ///   `CancellationError`.
+  func fetch(
+    _ memory: SourceMemory, _ emit: @escaping @Sendable (SourceEvent) async throws -> Void
+  ) async throws -> SourceListing
 }
 
 /// What a source found.
 public enum SourceEvent: Sendable {
-  /// A document.
-  case document(Document)
+  /// A document, and how it came, to be handed back by `SourceMemory.visit` in the next run.
+  case document(Document, PageVisit?)
+  /// A document that is as it was when it was last fetched.
+  case unchanged(url: String)
+  /// What is known now of an address that is no document of its own, or is unchanged.
+  case visited(url: String, PageVisit)
   /// An address that should have given a document and did not.
   case failed(SourceFailure)
   /// An address left out by a rule: counted and shown, not an error.
-  case skipped(url: String, reason: String)
+  ///
+  /// With an absence, the source vouches that the address has no document any more; without one, a document that
+  /// the index has of it stays.
+  case skipped(url: String, reason: String, Absence?)
+}
+
+/// Why an address has no document of its own: the proof without which a page does not leave the index.
+public enum Absence: Sendable, Equatable {
+  /// The address itself says so: 404, 410, no such file.
+  case gone
+  /// The settings, robots.txt or the page itself keep it out.
+  case outOfScope
+  /// The page redirects there for good, or calls that address its own.
+  case moved(to: String)
+  /// The page has the same bytes as another one.
+  case duplicate(of: String)
 }
 
 /// An address that should have given a document and did not.

@@ -129,6 +129,13 @@ public struct ByteReader {
     return value
   }
 
+  /// So many bytes in place: they live as long as what is read.
+  public mutating func raw(_ count: Int) throws(ByteCodingError) -> UnsafeRawBufferPointer {
+    guard count >= 0, count <= remaining else { throw fault("\(count) bytes") }
+    defer { position += count }
+    return UnsafeRawBufferPointer(rebasing: bytes[position..<position + count])
+  }
+
   /// A digest.
   public mutating func hash() throws(ByteCodingError) -> ContentHash {
     guard remaining >= 32, let hash = ContentHash(bytes: bytes[position..<position + 32]) else {

@@ -19,13 +19,24 @@ public struct IndexingRun: Sendable {
   /// How many bytes of prepared pages may wait to be embedded.
   private static let preparedBytes = 16 << 20
 
-  private let pipeline: PipelineFile
-  private let sources: [any Source]
-  private let embedder: (any Embedder)?
+  let pipeline: PipelineFile
+  let sources: [any Source]
+  let embedder: (any Embedder)?
   private let threads: Int
-  private let acceptsShrink: Bool
-  private let progress: RunProgress
+  let acceptsShrink: Bool
+  private let onlyFailed: FailureFilter?
+  private let finished: @Sendable (RunReport) throws -> Void
+  let progress: RunProgress
   private let now: @Sendable () -> Int64
+
+  /// Which documents that failed are tried again.
+  public struct FailureFilter: Sendable {
+    /// Of which source; nil for all.
+    public var source: String?
+
+    /// Names the documents; all by default.
+    public init(source: String? = nil) { self.source = source }
+  }
 
   /// Prepares a run.
   ///
@@ -34,20 +45,25 @@ public struct IndexingRun: Sendable {
   ///   - sources: where documents come from, in the order of the pipeline file.
   ///   - embedder: what makes the vectors; nil where the pipeline asks for none.
   ///   - threads: how many pages are prepared and how many batches embedded at the same time.
-  ///   - acceptsShrink: publish even though a source shrinks beyond its limit.
+  ///   - acceptsShrink: publish even though a source shrinks beyond its limit, and take it at its word when many pages
+  ///     come to the same at once.
+  ///   - onlyFailed: fetch only documents that failed, and list nothing.
   ///   - progress: where the run says how far it is.
   ///   - now: the time of publishing, in seconds since 1970; the clock by default.
+  ///   - finished: is given the report at the end, also when the run throws.
   public init(
     pipeline: PipelineFile, sources: [any Source], embedder: (any Embedder)?, threads: Int,
-    acceptsShrink: Bool = false, progress: RunProgress = RunProgress(),
-    now: (@Sendable () -> Int64)? = nil
+    acceptsShrink: Bool = false, onlyFailed: FailureFilter? = nil, progress: RunProgress = RunProgress(),
+    now: (@Sendable () -> Int64)? = nil, finished: @escaping @Sendable (RunReport) throws -> Void = { _ in }
   ) {
     self.pipeline = pipeline
     self.sources = sources
     self.embedder = embedder
     self.threads = max(1, threads)
     self.acceptsShrink = acceptsShrink
+    self.onlyFailed = onlyFailed
     self.progress = progress
+    self.finished = finished
     self.now = now ?? { Int64(Date().timeIntervalSince1970) }
   }
 
@@ -66,66 +82,35 @@ public struct IndexingRun: Sendable {
     }
     let lock = try RunLock(collectionFolder: folder)
     defer { lock.release() }
-    let state = try StateFile(collectionFolder: folder)
-    let ledger = RunLedger()
-
-    try await collect(into: state, ledger: ledger)
-
-    progress.update { $0.stage = "publishing" }
-    var report = RunReport(
-      outcome: .refused(reason: ""), collection: pipeline.name, counts: RunCounts(), documents: 0, chunks: 0,
-      failures: Array(ledger.failures.prefix(100)),
-      incomplete: sources.compactMap { source in
-        ledger.listings[source.id]?.cutShort.map { .init(source: source.id, reason: $0) }
-      }, seconds: 0)
-    try conclude(state: state, ledger: ledger, report: &report)
-    report.counts = progress.view.counts
-    let (seconds, attoseconds) = start.duration(to: .now).components
-    report.seconds = Double(seconds) + Double(attoseconds) * 1e-18
-    try write(report, to: folder + "/last-run.json")
+    var report = RunReport(collection: pipeline.name)
+    do {
+      try await run(in: folder, report: &report)
+    } catch {
+      let error = IndexingError.readable(error)
+      // For whoever looks only at the file; the error itself is what the caller gets.
+      report.outcome = .failed(reason: error is CancellationError ? "the run was stopped" : "\(error)")
+      complete(&report, since: start)
+      try? write(report, to: folder)
+      try? finished(report)
+      throw error
+    }
+    complete(&report, since: start)
+    try write(report, to: folder)
+    try finished(report)
     return report
   }
 
-  // MARK: Collecting
-
-  /// Fetches, prepares and embeds everything; at the end the state holds a result for every page that gave one.
-  private func collect(into state: StateFile, ledger: RunLedger) async throws {
-    let fetched = BoundedQueue<Document>(capacity: Self.fetchedBytes)
-    let prepared = BoundedQueue<PreparedPage>(capacity: Self.preparedBytes)
-    let compute = ComputeExecutor()
+  private func run(in folder: String, report: inout RunReport) async throws {
+    try StateFile.compactIfLarge(collectionFolder: folder, limit: pipeline.state.limit)
+    let state = try StateFile(collectionFolder: folder)
+    let ledger = RunLedger()
     let writer = StateWriter(state: state)
-    let preparing = pageStage(state: state)
     let embedding = EmbedStage(embedder: embedder, writer: writer, progress: progress)
-    progress.update { $0.stage = "fetching" }
-
     let result: Result<Void, any Error>
     do {
-      try await withThrowingTaskGroup(of: Void.self) { stages in
-        stages.addTask {
-          try await fetch(into: fetched, ledger: ledger)
-          progress.update { $0.stage = embedder == nil ? "cleaning" : "embedding" }
-          fetched.finish()
-        }
-        stages.addTask {
-          try await parallel(on: compute) {
-            try await prepare(fetched, into: prepared, with: preparing, ledger: ledger)
-          }
-          prepared.finish()
-        }
-        stages.addTask {
-          try await parallel(on: compute) { try await embedding.run(prepared) }
-        }
-        do {
-          // Not waitForAll(), which would wait for the others before it says that one failed.
-          while try await stages.next() != nil {}
-        } catch {
-          // Whoever waits on a queue must wake up and end.
-          fetched.close()
-          prepared.close()
-          throw error
-        }
-      }
-      try Task.checkCancellation()
+      try await collect(
+        from: state, ledger: ledger, record: { try await writer.record($0) },
+        embedding: { try await embedding.run($0) }, width: threads)
       result = .success(())
     } catch {
       result = .failure(error)
@@ -133,6 +118,77 @@ public struct IndexingRun: Sendable {
     // Also after an error: what was computed is not computed again.
     try await writer.flush()
     try result.get()
+    progress.update { $0.stage = "publishing" }
+    report.incomplete = incomplete(ledger)
+    try conclude(state: state, ledger: ledger, report: &report)
+  }
+
+  private func complete(_ report: inout RunReport, since start: ContinuousClock.Instant) {
+    report.counts = progress.view.counts
+    let (seconds, attoseconds) = start.duration(to: .now).components
+    report.seconds = Double(seconds) + Double(attoseconds) * 1e-18
+    report.ended = now()
+  }
+
+  // MARK: Collecting
+
+  /// What becomes of changes to the state.
+  typealias Record = @Sendable ([StateFile.Change]) async throws -> Void
+
+  /// Fetches and prepares everything and hands it on to be embedded, side by side.
+  ///
+  /// - Parameters:
+  ///   - state: what earlier runs know; it is only read here.
+  ///   - ledger: takes what the sources say.
+  ///   - record: takes what is to be remembered of pages that need no embedding.
+  ///   - embedding: takes the pages that need more; run by so many workers.
+  ///   - width: how many workers.
+  /// - Throws: what a source or a stage throws; `CancellationError`.
+  func collect(
+    from state: StateFile, ledger: RunLedger, record: @escaping Record,
+    embedding: @escaping @Sendable (BoundedQueue<PreparedPage>) async throws -> Void, width: Int
+  ) async throws {
+    let fetched = BoundedQueue<PageInput>(capacity: Self.fetchedBytes)
+    let prepared = BoundedQueue<PreparedPage>(capacity: Self.preparedBytes)
+    let compute = ComputeExecutor()
+    let preparing = pageStage(state: state)
+    progress.update { $0.stage = "fetching" }
+    try await withThrowingTaskGroup(of: Void.self) { stages in
+      stages.addTask {
+        try await progress.timed("fetch") {
+          try await fetch(into: fetched, state: state, record: record, ledger: ledger)
+        }
+        progress.update { $0.stage = embedder == nil ? "cleaning" : "embedding" }
+        try await keepOthers(into: fetched, state: state, ledger: ledger)
+        fetched.finish()
+      }
+      stages.addTask {
+        try await parallel(threads, on: compute) {
+          try await prepare(fetched, into: prepared, with: preparing, record: record, ledger: ledger)
+        }
+        prepared.finish()
+      }
+      stages.addTask {
+        try await parallel(width, on: compute) { try await embedding(prepared) }
+      }
+      do {
+        // Not waitForAll(), which would wait for the others before it says that one failed.
+        while try await stages.next() != nil {}
+      } catch {
+        // Whoever waits on a queue must wake up and end.
+        fetched.close()
+        prepared.close()
+        throw error
+      }
+    }
+    try Task.checkCancellation()
+  }
+
+  /// Sources whose listing did not run to its end.
+  func incomplete(_ ledger: RunLedger) -> [RunReport.Incomplete] {
+    sources.compactMap { source in
+      ledger.listings[source.id]?.cutShort.map { .init(source: source.id, reason: $0) }
+    }
   }
 
   private func pageStage(state: StateFile) -> PageStage {
@@ -144,25 +200,31 @@ public struct IndexingRun: Sendable {
     return PageStage(
       state: state, keys: StageKeys(pipeline: pipeline, embedder: embedder?.fingerprint),
       cleaner: Cleaner(options: options), chunker: Chunker(pipeline.chunk, embedder: embedder),
-      embedder: embedder?.fingerprint.digest, progress: progress)
+      embedder: embedder?.fingerprint.digest, lexical: pipeline.index.lexical, progress: progress)
   }
 
-  /// Runs a worker once per thread.
+  /// Runs a worker so many times side by side.
   private func parallel(
-    on executor: ComputeExecutor, _ worker: @escaping @Sendable () async throws -> Void
+    _ width: Int, on executor: ComputeExecutor, _ worker: @escaping @Sendable () async throws -> Void
   ) async throws {
     try await withThrowingTaskGroup(of: Void.self) { group in
-      for _ in 0..<threads { group.addTask(executorPreference: executor) { try await worker() } }
+      for _ in 0..<width { group.addTask(executorPreference: executor) { try await worker() } }
       while try await group.next() != nil {}
     }
   }
 
-  private func fetch(into queue: BoundedQueue<Document>, ledger: RunLedger) async throws {
+  private func fetch(
+    into queue: BoundedQueue<PageInput>, state: StateFile, record: @escaping Record, ledger: RunLedger
+  ) async throws {
+    let failed = Dictionary(grouping: try state.failureRecords(), by: \.source)
     try await withThrowingTaskGroup(of: Void.self) { group in
       for source in sources {
+        let failed = failed[source.id] ?? []
+        if let onlyFailed, failed.isEmpty || (onlyFailed.source ?? source.id) != source.id { continue }
         group.addTask {
-          let listing = try await source.fetch { event in
-            try await receive(event, of: source.id, into: queue, ledger: ledger)
+          let memory = try memory(of: source.id, state: state, failed: failed)
+          let listing = try await source.fetch(memory) { event in
+            try await receive(event, of: source.id, into: queue, state: state, record: record, ledger: ledger)
           }
           ledger.end(source: source.id, listing)
           progress.end(source: source.id)
@@ -173,44 +235,105 @@ public struct IndexingRun: Sendable {
     }
   }
 
+  /// What a source gets to know of earlier runs.
+  private func memory(of source: String, state: StateFile, failed: [FailureRecord]) throws -> SourceMemory {
+    let keys = StageKeys(pipeline: pipeline, embedder: embedder?.fingerprint)
+    let failedKeys = Set(failed.map(\.key))
+    return SourceMemory(
+      pages: {
+        var urls: [String] = []
+        try state.forEachPage { if $0.source == source { urls.append($0.url) } }
+        return urls
+      },
+      visit: { url in
+        let key = PageRecord.key(source: source, url: url)
+        // What failed is tried again from its bytes.
+        guard !failedKeys.contains(key), var visit = try state.visit(key) else { return nil }
+        guard let page = try state.page(key) else { return visit }
+        guard page.contentHash == visit.hash, try state.has(.clean, keys.clean(of: page)) else { return nil }
+        visit.hasContent = true
+        return visit
+      }, settingsChanged: try state.listedSettings(of: source).map { $0 != settingsHash(of: source) } ?? false,
+      only: onlyFailed == nil ? nil : failed.map(\.url))
+  }
+
+  /// Of what decides which pages a source gives.
+  private func settingsHash(of source: String) -> ContentHash {
+    let settings = pipeline.stageSettings.fetch.first(where: { $0.name == source })?.value ?? .null
+    return ContentHash.of(settings.bytes)
+  }
+
   private func receive(
-    _ event: SourceEvent, of source: String, into queue: BoundedQueue<Document>, ledger: RunLedger
+    _ event: SourceEvent, of source: String, into queue: BoundedQueue<PageInput>, state: StateFile,
+    record: Record, ledger: RunLedger
   ) async throws {
     switch event {
-    case .document(let document):
+    case .document(let document, let visit):
       ledger.see(source: source, url: document.url)
       progress.update {
         $0.counts.seen += 1
         $0.counts.bytes += document.body.count
-        $0.waiting += 1
       }
-      try await queue.send(document, weight: document.body.count + 1024)
+      try await pass(.document(document, visit), to: queue)
+    case .unchanged(let url):
+      ledger.see(source: source, url: url)
+      progress.count { $0.seen += 1 }
+      guard let page = try state.page(PageRecord.key(source: source, url: url)) else {
+        throw IndexingError(
+          .storage,
+          "the state has lost the page \(url)\n  mend: move state.mdb of this collection away and run again")
+      }
+      try await pass(.unchanged(page), to: queue)
+    case .visited(let url, let visit): try await record([.visit(source: source, url: url, visit)])
     case .failed(let failure):
       ledger.fail(source: source, url: failure.url, stage: "fetch", reason: failure.reason)
       progress.count { $0.failed += 1 }
-    case .skipped:
+    case .skipped(let url, let reason, let absence):
+      ledger.skip(source: source, url: url, reason: reason, absence)
       progress.count { $0.skipped += 1 }
     }
   }
 
+  private func pass(_ input: PageInput, to queue: BoundedQueue<PageInput>) async throws {
+    progress.update { $0.waiting += 1 }
+    try await queue.send(input, weight: input.weight)
+  }
+
+  /// Brings pages of which this run gave nothing new under its settings, so that they stay in the index.
+  private func keepOthers(into queue: BoundedQueue<PageInput>, state: StateFile, ledger: RunLedger) async throws {
+    let keys = StageKeys(pipeline: pipeline, embedder: embedder?.fingerprint)
+    let ids = Set(sources.map(\.id))
+    var others: [PageRecord] = []
+    try state.forEachPage { page in
+      guard ids.contains(page.source), !ledger.hasSeen(page.key) || ledger.hasFailed(page.key) else { return }
+      guard page.chunkKey != keys.chunks(of: page.cleanHash) || page.embedder != embedder?.fingerprint.digest else {
+        return
+      }
+      others.append(page)
+    }
+    for page in others { try await pass(.kept(page), to: queue) }
+  }
+
   private func prepare(
-    _ documents: BoundedQueue<Document>, into pages: BoundedQueue<PreparedPage>, with stage: PageStage,
-    ledger: RunLedger
+    _ inputs: BoundedQueue<PageInput>, into pages: BoundedQueue<PreparedPage>, with stage: PageStage,
+    record: Record, ledger: RunLedger
   ) async throws {
-    for await document in documents {
+    for await input in inputs {
+      let isKept = if case .kept = input { true } else { false }
       do {
-        switch try stage.prepare(document) {
-        case .unchanged:
+        switch try stage.prepare(input) {
+        case .unchanged(let changes):
+          if !changes.isEmpty { try await record(changes) }
           progress.update {
-            $0.counts.unchanged += 1
+            if !isKept { $0.counts.unchanged += 1 }
             $0.waiting -= 1
           }
-        case .prepared(let page, let isNew):
-          progress.count { if isNew { $0.new += 1 } else { $0.changed += 1 } }
+        case .prepared(let page):
+          if !isKept { progress.count { if page.isNew { $0.new += 1 } else { $0.changed += 1 } } }
           try await pages.send(page, weight: page.weight)
         }
       } catch let error as CleaningError {
-        ledger.fail(source: document.source, url: document.url, stage: "clean", reason: "\(error)")
+        ledger.fail(source: input.source, url: input.url, stage: "clean", reason: "\(error)")
         progress.update {
           $0.counts.failed += 1
           $0.waiting -= 1
@@ -222,25 +345,23 @@ public struct IndexingRun: Sendable {
   // MARK: Publishing
 
   private func conclude(state: StateFile, ledger: RunLedger, report: inout RunReport) throws {
-    let counts = progress.view.counts
-    let attempted = counts.seen + ledger.failures.count { $0.stage == "fetch" }
-    let share = attempted > 0 ? Double(counts.failed) / Double(attempted) : 0
-    if share > pipeline.publish.toleratedFailures {
-      report.outcome = .refused(
-        reason: "\(counts.failed) of \(attempted) documents failed (\(percent(share))), more than "
-          + "publish.tolerate.failed allows (\(percent(pipeline.publish.toleratedFailures)))\n"
-          + "  mend: look at the failures, and mend them or allow more")
-      return
-    }
-    let removals = try Removals(
+    let verdict = try Verdict(
       state: state, sources: sources.map(\.id), ledger: ledger,
-      toleratedShrink: acceptsShrink ? 1 : pipeline.publish.toleratedShrink)
-    if let reason = removals.refusal {
+      toleratedShrink: pipeline.publish.toleratedShrink, believesAll: acceptsShrink)
+    try state.commit(verdict.restored.map { .restoredPage(key: $0) })
+    report.failures = try noteFailures(state: state, ledger: ledger, verdict)
+    progress.count { $0.failed = report.failures.count }
+    report.failures = Array(report.failures.prefix(100))
+    if let reason = try tooManyFailures(report, ledger: ledger) ?? verdict.refusal {
       report.outcome = .refused(reason: reason)
       return
     }
-    try state.commit(removals.keys.map { .removedPage(key: $0) })
-    progress.count { $0.removed = removals.keys.count }
+    try state.commit(verdict.removals.map { .removedPage(key: $0) } + forgottenVisits(state: state, ledger: ledger))
+    progress.count { $0.removed = verdict.removals.count }
+    for source in sources where ledger.listings[source.id].map({ $0.cutShort == nil }) == true {
+      let settings = settingsHash(of: source.id)
+      if try state.listedSettings(of: source.id) != settings { try state.setListedSettings(settings, of: source.id) }
+    }
 
     let assembly = SnapshotAssembly(
       pipeline: pipeline, state: state, embedder: embedder?.fingerprint,
@@ -251,11 +372,60 @@ public struct IndexingRun: Sendable {
     report.chunks = manifest.chunks
   }
 
-  private func write(_ report: RunReport, to path: String) throws {
+  /// Writes down what failed, with how often and since when.
+  private func noteFailures(
+    state: StateFile, ledger: RunLedger, _ verdict: Verdict
+  ) throws -> [FailureRecord] {
+    let earlier = Dictionary(try state.failureRecords().map { ($0.key, $0) }, uniquingKeysWith: { first, _ in first })
+    let time = now()
+    var records: [[UInt8]: FailureRecord] = [:]
+    for failed in ledger.failures + verdict.doubts {
+      let before = earlier[failed.key]
+      records[failed.key] = FailureRecord(
+        source: failed.source, url: failed.url, stage: failed.stage, reason: failed.reason,
+        attempts: (before?.attempts ?? 0) + 1, since: before?.since ?? time, last: time)
+    }
+    // A run that did not come to an address knows no better than the one before.
+    let ids = Set(sources.map(\.id))
+    for (key, record) in earlier where records[key] == nil && ids.contains(record.source) {
+      let isWhole = ledger.listings[record.source].map { $0.cutShort == nil } ?? false
+      if !ledger.knows(key), !isWhole { records[key] = record }
+    }
+    let sorted = records.values.sorted { ($0.source, $0.url) < ($1.source, $1.url) }
+    if !(sorted.isEmpty && earlier.isEmpty) { try state.setFailures(sorted) }
+    return sorted
+  }
+
+  private func tooManyFailures(_ report: RunReport, ledger: RunLedger) throws -> String? {
+    let counts = progress.view.counts
+    let fetched = report.failures.count { $0.stage == "fetch" && !ledger.hasSeen($0.key) }
+    let attempted = max(counts.seen + fetched, counts.failed)
+    let share = attempted > 0 ? Double(counts.failed) / Double(attempted) : 0
+    guard share > pipeline.publish.toleratedFailures, let first = report.failures.first else { return nil }
+    return "\(counts.failed) of \(attempted) documents failed (\(percent(share))), more than "
+      + "publish.tolerate.failed allows (\(percent(pipeline.publish.toleratedFailures)))\n"
+      + "  first: \(first.url) (\(first.stage)): \(first.reason)\n"
+      + "  mend: look at the others with “acervo failures list”, and mend them or allow more"
+  }
+
+  /// Visits of addresses to which nothing leads any more.
+  private func forgottenVisits(state: StateFile, ledger: RunLedger) throws -> [StateFile.Change] {
+    let whole = Set(ledger.listings.filter { $0.value.cutShort == nil }.keys)
+    guard try state.count(state.visits) > ledger.knownCount else { return [] }
+    var forgotten: [StateFile.Change] = []
+    try state.forEach(in: state.visits) { key, value in
+      var reader = ByteReader(value)
+      guard whole.contains(try reader.text()), !ledger.knows(key) else { return }
+      forgotten.append(.removedVisit(key: key))
+    }
+    return forgotten
+  }
+
+  private func write(_ report: RunReport, to folder: String) throws {
     do {
-      try Data((report.json.text(pretty: true) + "\n").utf8).write(to: URL(filePath: path), options: .atomic)
+      try AtomicFile.write(report.json.text(pretty: true) + "\n", to: folder + "/last-run.json")
     } catch {
-      throw IndexingError(.storage, "cannot write \(path): \(error)")
+      throw IndexingError.readable(error)
     }
   }
 }

@@ -6,6 +6,10 @@ struct PageRecord: Sendable, Equatable {
   var url: String
   /// Of the bytes that the source gave.
   var contentHash: ContentHash
+  /// What the bytes were said to be.
+  var mediaType: MediaType
+  /// The charset that the transport named, if any.
+  var charset: String?
   /// Key of its cleaning.
   var cleanKey: ContentHash
   /// Hash of the cleaned page's kept form: the input of chunking.
@@ -32,6 +36,27 @@ struct PageRecord: Sendable, Equatable {
   }
 
   var key: [UInt8] { Self.key(source: source, url: url) }
+
+  /// Adds what of it decides a snapshot's bytes: not how it came, nor keys that other settings change.
+  func update(_ hasher: inout ContentHasher) {
+    var writer = ByteWriter()
+    writer.write(source)
+    writer.write(url)
+    writer.write(cleanHash)
+    writer.write(chunkKey)
+    writer.write(embedder) { $0.write($1) }
+    writeFacts(to: &writer)
+    hasher.update(writer.bytes)
+  }
+
+  private func writeFacts(to writer: inout ByteWriter) {
+    writer.write(title) { $0.write($1) }
+    writer.write(language) { $0.write($1) }
+    writer.write(access)
+    writer.write(modified) { $0.write(fixed: UInt64(bitPattern: $1)) }
+    writer.write(list: breadcrumbs) { $0.write($1) }
+    writer.write(fields)
+  }
 }
 
 extension PageRecord {
@@ -40,16 +65,13 @@ extension PageRecord {
     writer.write(source)
     writer.write(url)
     writer.write(contentHash)
+    writer.write(mediaType.rawValue)
+    writer.write(charset) { $0.write($1) }
     writer.write(cleanKey)
     writer.write(cleanHash)
     writer.write(chunkKey)
     writer.write(embedder) { $0.write($1) }
-    writer.write(title) { $0.write($1) }
-    writer.write(language) { $0.write($1) }
-    writer.write(access)
-    writer.write(modified) { $0.write(fixed: UInt64(bitPattern: $1)) }
-    writer.write(list: breadcrumbs) { $0.write($1) }
-    writer.write(fields)
+    writeFacts(to: &writer)
     return writer.bytes
   }
 
@@ -58,6 +80,12 @@ extension PageRecord {
     source = try reader.text()
     url = try reader.text()
     contentHash = try reader.hash()
+    let type = try reader.text()
+    guard let mediaType = MediaType(rawValue: type) else {
+      throw ByteCodingError(description: "“\(type)” is no type of a page")
+    }
+    self.mediaType = mediaType
+    charset = try reader.optional { reader throws(ByteCodingError) in try reader.text() }
     cleanKey = try reader.hash()
     cleanHash = try reader.hash()
     chunkKey = try reader.hash()

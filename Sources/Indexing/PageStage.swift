@@ -1,5 +1,6 @@
 internal import Chunking
 internal import Cleaning
+internal import Connectors
 internal import Corpus
 internal import Pipelines
 internal import TextAnalysis
@@ -12,6 +13,8 @@ struct PreparedPage: Sendable {
   /// The texts without a vector, each once, and their keys.
   var missing: [(key: ContentHash, text: String)]
   var chunkCount: Int
+  /// Whether the state knew no page of this address.
+  var isNew: Bool
 
   /// About what it holds in memory, in bytes.
   var weight: Int {
@@ -19,33 +22,100 @@ struct PreparedPage: Sendable {
   }
 }
 
-/// What a stage makes of a document.
-enum PageOutcome: Sendable {
-  /// Everything about it is known: the state holds its results already.
+/// What comes to be cleaned and chunked.
+enum PageInput: Sendable {
+  /// Bytes that a source gave.
+  case document(Document, PageVisit?)
+  /// A known page of which the source says that it is as it was.
   case unchanged(PageRecord)
-  case prepared(PreparedPage, isNew: Bool)
+  /// A known page of which this run gives no new version: its last good one is brought under the present settings.
+  case kept(PageRecord)
+
+  var source: String {
+    switch self {
+    case .document(let document, _): document.source
+    case .unchanged(let page), .kept(let page): page.source
+    }
+  }
+
+  var url: String {
+    switch self {
+    case .document(let document, _): document.url
+    case .unchanged(let page), .kept(let page): page.url
+    }
+  }
+
+  /// About what it holds in memory, in bytes.
+  var weight: Int {
+    if case .document(let document, _) = self { document.body.count + 1024 } else { 1024 }
+  }
 }
 
-/// Cleans and chunks a document, taking from the state what is there: a pure function of its input and the settings.
+/// What a stage makes of a page.
+enum PageOutcome: Sendable {
+  /// Everything about it is known: the state holds its results already, and lacks these changes at most.
+  case unchanged([StateFile.Change])
+  case prepared(PreparedPage)
+}
+
+/// Cleans and chunks a page, taking from the state what is there: a pure function of its input and the settings.
 struct PageStage: Sendable {
   let state: StateFile
   let keys: StageKeys
   let cleaner: Cleaner
   let chunker: Chunker
   let embedder: ContentHash?
+  let lexical: Bool
   let progress: RunProgress
 
-  func prepare(_ document: Document) throws -> PageOutcome {
+  func prepare(_ input: PageInput) throws -> PageOutcome {
+    switch input {
+    case .document(let document, let visit): return try prepare(document, visit)
+    case .unchanged(var page):
+      let cleanKey = keys.clean(of: page)
+      if page.cleanKey == cleanKey, isCurrent(page) { return .unchanged([]) }
+      page.cleanKey = cleanKey
+      return try prepare(page, isNew: false, [])
+    case .kept(let page):
+      return isCurrent(page) ? .unchanged([]) : try prepare(page, isNew: false, [])
+    }
+  }
+
+  private func prepare(_ document: Document, _ visit: PageVisit?) throws -> PageOutcome {
     let contentHash = ContentHash.of(document.body)
     let cleanKey = keys.clean(of: document, contentHash: contentHash)
     let previous = try state.page(PageRecord.key(source: document.source, url: document.url))
-    if let previous, isCurrent(previous, document, cleanKey) { return .unchanged(previous) }
-
     var results: [StateFile.Change] = []
-    let (page, cleanHash) = try cleaned(document, key: cleanKey, &results)
-    let chunkKey = keys.chunks(of: cleanHash)
-    let chunks = try chunks(of: page.document, key: chunkKey, &results)
-    let title = PageTitle.of(document.title, page.document.title, url: document.url)
+    if let visit { results.append(.visit(source: document.source, url: document.url, visit)) }
+    if let previous, previous.cleanKey == cleanKey, isCurrent(previous), previous.isAs(document) {
+      return .unchanged(results)
+    }
+    let cleanHash = try cleaned(document, key: cleanKey, &results)
+    let page = PageRecord(
+      source: document.source, url: document.url, contentHash: contentHash, mediaType: document.mediaType,
+      charset: document.charset, cleanKey: cleanKey, cleanHash: cleanHash, chunkKey: keys.chunks(of: cleanHash),
+      embedder: embedder, title: document.title, language: document.language, access: document.access,
+      modified: document.modified, breadcrumbs: document.breadcrumbs, fields: document.fields)
+    return try prepare(page, isNew: previous == nil, results)
+  }
+
+  /// Whether the state holds all that the present settings want of a cleaned page.
+  private func isCurrent(_ page: PageRecord) -> Bool {
+    page.chunkKey == keys.chunks(of: page.cleanHash) && page.embedder == embedder
+  }
+
+  /// Chunks a page whose cleaning is in the state or among `results`, and looks which vectors it misses.
+  private func prepare(
+    _ page: PageRecord, isNew: Bool, _ results: [StateFile.Change]
+  ) throws -> PageOutcome {
+    var (page, results) = (page, results)
+    let cleaned = try cleaned(page, among: results)
+    page.cleanHash = cleaned.hash
+    page.chunkKey = keys.chunks(of: page.cleanHash)
+    page.embedder = embedder
+    let document = cleaned.page.document
+    let chunks = try chunks(of: document, key: page.chunkKey, &results)
+    let title = PageTitle.of(page.title, document.title, url: page.url)
     var missing: [ContentHash: String] = [:]
     var order: [ContentHash] = []
     for chunk in chunks {
@@ -54,31 +124,41 @@ struct PageStage: Sendable {
       missing[key] = text
       order.append(key)
     }
-    let record = PageRecord(
-      source: document.source, url: document.url, contentHash: contentHash, cleanKey: cleanKey, cleanHash: cleanHash,
-      chunkKey: chunkKey, embedder: embedder, title: document.title, language: document.language,
-      access: document.access, modified: document.modified, breadcrumbs: document.breadcrumbs, fields: document.fields)
+    let partsKey = keys.parts(of: page)
+    if try !state.has(.parts, partsKey) {
+      let parts = progress.timed("analyse") {
+        PageParts.encode(cleaned.page, chunks: chunks, title: title, keys: keys, lexical: lexical)
+      }
+      progress.count { $0.analysed += 1 }
+      results.append(.result(.parts, partsKey, parts))
+    }
     let prepared = PreparedPage(
-      record: record, results: results, missing: order.map { ($0, missing[$0] ?? "") }, chunkCount: chunks.count)
-    return .prepared(prepared, isNew: previous == nil)
-  }
-
-  /// Whether the state holds everything of this very document under these very settings.
-  private func isCurrent(_ page: PageRecord, _ document: Document, _ cleanKey: ContentHash) -> Bool {
-    page.cleanKey == cleanKey && page.chunkKey == keys.chunks(of: page.cleanHash) && page.embedder == embedder
-      && page.title == document.title && page.language == document.language && page.access == document.access
-      && page.modified == document.modified && page.breadcrumbs == document.breadcrumbs
-      && page.fields == document.fields
+      record: page, results: results, missing: order.map { ($0, missing[$0] ?? "") }, chunkCount: chunks.count,
+      isNew: isNew)
+    return .prepared(prepared)
   }
 
   private func cleaned(
-    _ document: Document, key: ContentHash, _ results: inout [StateFile.Change]
-  ) throws -> (CleanedPage, hash: ContentHash) {
-    if let kept = try state.result(
-      .clean, key, { (try StageResults.decodePage($0), ContentHash.of($0)) })
-    {
-      return kept
+    _ page: PageRecord, among results: [StateFile.Change]
+  ) throws -> (page: CleanedPage, hash: ContentHash) {
+    for case .result(.clean, page.cleanKey, let bytes) in results {
+      return (try bytes.withUnsafeBytes { try StageResults.decodePage($0) }, ContentHash.of(bytes))
     }
+    let kept = try state.result(.clean, page.cleanKey) { (try StageResults.decodePage($0), ContentHash.of($0)) }
+    guard let kept else {
+      throw IndexingError(
+        .storage,
+        "the state has lost the cleaned form of \(page.url)\n  mend: move state.mdb of this collection away and run "
+          + "again")
+    }
+    return (kept.0, kept.1)
+  }
+
+  /// Cleans a document unless the state has that, and hashes the kept form.
+  private func cleaned(
+    _ document: Document, key: ContentHash, _ results: inout [StateFile.Change]
+  ) throws -> ContentHash {
+    if let hash = try state.result(.clean, key, { ContentHash.of($0) }) { return hash }
     let page = try progress.timed("clean") {
       let clean = try cleaner.clean(document)
       let language = document.language ?? clean.language ?? LanguageDetector().language(of: clean.text)
@@ -87,7 +167,7 @@ struct PageStage: Sendable {
     progress.count { $0.cleaned += 1 }
     let bytes = StageResults.encode(page)
     results.append(.result(.clean, key, bytes))
-    return (page, ContentHash.of(bytes))
+    return ContentHash.of(bytes)
   }
 
   private func chunks(
@@ -97,8 +177,17 @@ struct PageStage: Sendable {
       return kept
     }
     let chunks = progress.timed("chunk") { chunker.chunks(of: document) }
+    progress.count { $0.chunked += 1 }
     results.append(.result(.chunk, key, StageResults.encode(chunks)))
     return chunks
+  }
+}
+
+extension PageRecord {
+  /// Whether what the source knows beside the bytes is what it was.
+  fileprivate func isAs(_ document: Document) -> Bool {
+    title == document.title && language == document.language && access == document.access
+      && modified == document.modified && breadcrumbs == document.breadcrumbs && fields == document.fields
   }
 }
 

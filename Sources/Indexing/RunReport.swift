@@ -10,6 +10,8 @@ public struct RunReport: Sendable, Equatable {
     case unchanged(snapshot: String)
     /// Too many documents failed, or a source shrank too far: nothing was published.
     case refused(reason: String)
+    /// The run could not go on: nothing was published.
+    case failed(reason: String)
   }
 
   /// How the run ended.
@@ -23,27 +25,26 @@ public struct RunReport: Sendable, Equatable {
   /// Chunks of the snapshot that is current now.
   public var chunks: Int
   /// Documents that failed, with what happened; at most a hundred are kept here, all are in the state.
-  public var failures: [Failure]
+  public var failures: [FailureRecord]
   /// Sources whose listing did not run to its end, with the reason: nothing of them was removed.
   public var incomplete: [Incomplete]
   /// From start to end, in seconds.
   public var seconds: Double
+  /// When it ended, in seconds since 1970.
+  public var ended: Int64
+
+  init(collection: String) {
+    outcome = .failed(reason: "")
+    self.collection = collection
+    (counts, documents, chunks) = (RunCounts(), 0, 0)
+    (failures, incomplete, seconds, ended) = ([], [], 0, 0)
+  }
 
   /// A source whose listing was cut short.
   public struct Incomplete: Sendable, Equatable {
     /// The source's id.
     public var source: String
     /// What cut it short.
-    public var reason: String
-  }
-
-  /// A document that failed.
-  public struct Failure: Sendable, Equatable {
-    /// The document's address.
-    public var url: String
-    /// `fetch`, `clean`, `chunk` or `embed`.
-    public var stage: String
-    /// What happened.
     public var reason: String
   }
 
@@ -54,15 +55,15 @@ public struct RunReport: Sendable, Equatable {
       case .published(let id): ("published", id, nil)
       case .unchanged(let id): ("unchanged", id, nil)
       case .refused(let why): ("refused", nil, why)
+      case .failed(let why): ("failed", nil, why)
       }
     return [
       "outcome": .string(word), "collection": .string(collection),
       "snapshot": snapshot.map { .string($0) } ?? .null, "reason": reason.map { .string($0) } ?? .null,
       "documents": .integer(Int64(documents)), "chunks": .integer(Int64(chunks)), "run": counts.json,
-      "failures": .array(
-        failures.map { ["url": .string($0.url), "stage": .string($0.stage), "reason": .string($0.reason)] }),
+      "failures": .array(failures.map(\.json)),
       "incomplete": .array(incomplete.map { ["source": .string($0.source), "reason": .string($0.reason)] }),
-      "seconds": .number((seconds * 1000).rounded() / 1000),
+      "seconds": .number((seconds * 1000).rounded() / 1000), "ended": .string(Moment.text(ended)),
     ]
   }
 }
@@ -85,6 +86,10 @@ public struct RunCounts: Sendable, Equatable {
   public var skipped = 0
   /// Documents cleaned; the others' results were found in the state.
   public var cleaned = 0
+  /// Documents cut into chunks; the others' chunks were found in the state.
+  public var chunked = 0
+  /// Documents whose words were analysed; the others' were found in the state.
+  public var analysed = 0
   /// Chunks embedded in this run.
   public var chunksEmbedded = 0
   /// Chunks whose vectors were found in the state.
@@ -103,7 +108,8 @@ public struct RunCounts: Sendable, Equatable {
   public var json: JSONValue {
     let numbers: [(String, Int)] = [
       ("seen", seen), ("new", new), ("changed", changed), ("unchanged", unchanged), ("removed", removed),
-      ("failed", failed), ("skipped", skipped), ("cleaned", cleaned), ("chunks_embedded", chunksEmbedded),
+      ("failed", failed), ("skipped", skipped), ("cleaned", cleaned), ("chunked", chunked), ("analysed", analysed),
+      ("chunks_embedded", chunksEmbedded),
       ("chunks_reused", chunksReused), ("requests", requests), ("bytes", bytes),
     ]
     let stages = stageSeconds.sorted { $0.key < $1.key }.map {

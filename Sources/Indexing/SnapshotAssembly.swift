@@ -20,13 +20,15 @@ struct SnapshotAssembly {
     if let published = try state.published(), published.inputs == inputs,
       try collection.currentID() == published.snapshot
     {
+      if try state.count(state.superseded) > 0 { try state.setPublished(published) }
+      try state.dropExpired(at: created, after: pipeline.state.keep)
       return (try collection.manifest(ofSnapshot: published.snapshot), false)
     }
     progress.update { $0.stage = "writing the snapshot" }
-    var used: Set<[UInt8]> = []
-    let result = try progress.timed("assemble") { try assemble(pages, at: created, used: &used) }
+    let used = UsedKeys()
+    let result = try progress.timed("assemble") { try assemble(pages, at: created, used) }
     try state.setPublished(.init(snapshot: result.0.id, inputs: inputs))
-    try sweep(keeping: used)
+    try state.retire(keeping: used.keys, at: created, after: pipeline.state.keep, limit: pipeline.state.limit)
     return result
   }
 
@@ -50,19 +52,20 @@ struct SnapshotAssembly {
     hasher.update(UInt64(SnapshotManifest.formatVersion))
     hasher.update(pipeline.stageSettings.hash.bytes)
     hasher.update(embedder?.digest.bytes ?? [])
-    for page in pages { hasher.update(page.bytes) }
+    for page in pages { page.update(&hasher) }
     return hasher.finish()
   }
 
   private func assemble(
-    _ pages: [PageRecord], at created: Int64, used: inout Set<[UInt8]>
+    _ pages: [PageRecord], at created: Int64, _ used: UsedKeys
   ) throws -> (SnapshotManifest, isNew: Bool) {
+    try makeMissingParts(of: pages)
     let writer = try SnapshotWriter(snapshots: pipeline.publish.to, collection: pipeline.name)
     do {
       var indexes = try SnapshotIndexes(pipeline: pipeline, dimensions: embedder?.dimensions, writer: writer)
       for page in pages {
         try Task.checkCancellation()
-        try append(page, to: writer, &indexes, used: &used)
+        try append(page, to: writer, &indexes, used)
       }
       try indexes.finish()
       return try writer.publish(
@@ -77,30 +80,59 @@ struct SnapshotAssembly {
   }
 
   private func append(
-    _ page: PageRecord, to writer: SnapshotWriter, _ indexes: inout SnapshotIndexes, used: inout Set<[UInt8]>
+    _ page: PageRecord, to writer: SnapshotWriter, _ indexes: inout SnapshotIndexes, _ used: UsedKeys
   ) throws {
-    let cleaned = try result(.clean, page.cleanKey, of: page, &used) { try StageResults.decodePage($0) }
-    let document = cleaned.document
-    let chunks = try result(.chunk, page.chunkKey, of: page, &used) {
-      try StageResults.decodeChunks($0, of: document.text)
-    }
-    let title = PageTitle.of(page.title, document.title, url: page.url)
-    let record = DocumentRecord(
-      url: page.url, source: page.source, title: title, language: cleaned.language, hash: page.cleanHash,
-      access: page.access, modified: page.modified, breadcrumbs: page.breadcrumbs, fields: page.fields)
-    try writer.append(record, chunks: chunks)
-    for chunk in chunks {
-      var vector = [Float](repeating: 0, count: embedder?.dimensions ?? 0)
-      if let key = keys.vector(of: chunk.embeddingText(title: title)) {
-        try result(.embed, key, of: page, &used) { try StageResults.decodeVector($0, into: &vector) }
+    used.keys.insert(StateFile.memoKey(.clean, page.cleanKey))
+    used.keys.insert(StateFile.memoKey(.chunk, page.chunkKey))
+    let key = keys.parts(of: page)
+    let dimensions = embedder?.dimensions ?? 0
+    try result(.parts, key, of: page, used) { bytes in
+      let parts = try PageParts(bytes)
+      let record = DocumentRecord(
+        url: page.url, source: page.source, title: parts.title, language: parts.language, hash: page.cleanHash,
+        access: page.access, modified: page.modified, breadcrumbs: page.breadcrumbs, fields: page.fields)
+      try writer.append(record, chunks: EncodedChunks(kept: [UInt8](parts.chunks), count: parts.chunkCount))
+      var rows: [Float] = []
+      rows.reserveCapacity(parts.chunkCount * dimensions)
+      for start in stride(from: 0, to: parts.vectorKeys.count, by: 32) {
+        guard let key = ContentHash(bytes: parts.vectorKeys[start..<start + 32]) else { continue }
+        try result(.embed, key, of: page, used) {
+          try StageResults.decodeVector($0, dimensions: dimensions, into: &rows)
+        }
       }
-      try indexes.append(chunk, vector: vector, title: title, language: cleaned.language)
+      try indexes.append(parts, vectors: rows)
     }
+  }
+
+  /// Makes the parts of pages that have none because a setting of the index has changed since they were prepared.
+  private func makeMissingParts(of pages: [PageRecord]) throws {
+    var made: [StateFile.Change] = []
+    let unused = UsedKeys()
+    for page in pages {
+      let key = keys.parts(of: page)
+      guard try !state.has(.parts, key) else { continue }
+      try Task.checkCancellation()
+      let cleaned = try result(.clean, page.cleanKey, of: page, unused) { try StageResults.decodePage($0) }
+      let chunks = try result(.chunk, page.chunkKey, of: page, unused) {
+        try StageResults.decodeChunks($0, of: cleaned.document.text)
+      }
+      let title = PageTitle.of(page.title, cleaned.document.title, url: page.url)
+      let parts = progress.timed("analyse") {
+        PageParts.encode(cleaned, chunks: chunks, title: title, keys: keys, lexical: pipeline.index.lexical)
+      }
+      progress.count { $0.analysed += 1 }
+      made.append(.result(.parts, key, parts))
+      if made.count >= 64 {
+        try state.commit(made)
+        made.removeAll()
+      }
+    }
+    try state.commit(made)
   }
 
   /// A result that the page's record promises.
   private func result<Value>(
-    _ stage: StateFile.Stage, _ key: ContentHash, of page: PageRecord, _ used: inout Set<[UInt8]>,
+    _ stage: StateFile.Stage, _ key: ContentHash, of page: PageRecord, _ used: UsedKeys,
     _ body: (UnsafeRawBufferPointer) throws -> Value
   ) throws -> Value {
     guard let value = try state.result(stage, key, body) else {
@@ -108,13 +140,12 @@ struct SnapshotAssembly {
         .storage,
         "the state has lost a result of \(page.url)\n  mend: move state.mdb of this collection away and run again")
     }
-    used.insert(StateFile.memoKey(stage, key))
+    used.keys.insert(StateFile.memoKey(stage, key))
     return value
   }
+}
 
-  /// Drops old results when they outweigh those in use; until then a setting that is turned back finds them.
-  private func sweep(keeping used: Set<[UInt8]>) throws {
-    guard try state.resultCount() > 2 * used.count + 1024 else { return }
-    _ = try state.sweep(keeping: used)
-  }
+/// The memo keys that the pages of a snapshot refer to.
+private final class UsedKeys {
+  var keys: Set<[UInt8]> = []
 }

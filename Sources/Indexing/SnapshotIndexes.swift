@@ -15,9 +15,10 @@ struct SnapshotIndexes {
       pipeline.index.lexical ? try LexicalIndexWriter(temporaryFolder: writer.temporaryFolder, sink: sink) : nil
   }
 
-  mutating func append(_ chunk: Chunk, vector: [Float], title: String, language: String?) throws {
-    try vectors?.append(vector)
-    try words?.append(text: chunk.text, title: title, headings: chunk.headingPath, language: language)
+  /// Adds the chunks of the next document.
+  mutating func append(_ parts: PageParts, vectors rows: [Float]) throws {
+    try vectors?.append(rows)
+    if let terms = parts.terms { try words?.append(counted: terms) }
   }
 
   mutating func finish() throws {

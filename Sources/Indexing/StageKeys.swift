@@ -2,6 +2,9 @@ internal import Chunking
 internal import Cleaning
 internal import Corpus
 internal import Pipelines
+internal import SearchIndexes
+internal import Snapshots
+internal import TextAnalysis
 
 /// Under which keys stage results are kept: hash of input × stage settings × stage version.
 ///
@@ -14,6 +17,7 @@ struct StageKeys: Sendable {
   private let clean: ContentHash
   private let chunk: ContentHash
   private let embed: ContentHash?
+  private let parts: ContentHash
 
   init(pipeline: PipelineFile, embedder: EmbedderFingerprint?) {
     var clean = ContentHasher()
@@ -38,17 +42,38 @@ struct StageKeys: Sendable {
     self.chunk = chunk.finish()
 
     self.embed = embedder?.digest
+
+    var parts = ContentHasher()
+    parts.update("parts")
+    parts.update(Self.version)
+    parts.update(UInt64(EncodedChunks.version))
+    parts.update(UInt64(CountedTerms.version))
+    parts.update(UInt64(Analyzer.version))
+    parts.update(pipeline.index.lexical ? 1 : 0)
+    parts.update(embedder?.digest.bytes ?? [])
+    self.parts = parts.finish()
   }
 
   /// Of a page's cleaning: what the transport and the source said counts as much as the bytes.
   func clean(of document: Document, contentHash: ContentHash) -> ContentHash {
+    clean(contentHash, document.url, document.mediaType, document.charset, document.language)
+  }
+
+  /// Of the cleaning that a known page's bytes would get now.
+  func clean(of page: PageRecord) -> ContentHash {
+    clean(page.contentHash, page.url, page.mediaType, page.charset, page.language)
+  }
+
+  private func clean(
+    _ content: ContentHash, _ url: String, _ mediaType: MediaType, _ charset: String?, _ language: String?
+  ) -> ContentHash {
     var hasher = ContentHasher()
     hasher.update(clean.bytes)
-    hasher.update(contentHash.bytes)
-    hasher.update(document.url)
-    hasher.update(document.mediaType.rawValue)
-    hasher.update(document.charset ?? "")
-    hasher.update(document.language ?? "")
+    hasher.update(content.bytes)
+    hasher.update(url)
+    hasher.update(mediaType.rawValue)
+    hasher.update(charset ?? "")
+    hasher.update(language ?? "")
     return hasher.finish()
   }
 
@@ -57,6 +82,18 @@ struct StageKeys: Sendable {
     var hasher = ContentHasher()
     hasher.update(chunk.bytes)
     hasher.update(page.bytes)
+    return hasher.finish()
+  }
+
+  /// Of what a snapshot takes of a page.
+  func parts(of page: PageRecord) -> ContentHash {
+    var hasher = ContentHasher()
+    hasher.update(parts.bytes)
+    hasher.update(page.cleanHash.bytes)
+    hasher.update(page.chunkKey.bytes)
+    // Of the address only what stands in for a title that is missing.
+    hasher.update(PageTitle.of(page.title, "", url: page.url))
+    hasher.update(page.title == nil ? 0 : 1)
     return hasher.finish()
   }
 

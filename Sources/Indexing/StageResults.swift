@@ -69,14 +69,17 @@ enum StageResults {
     return bytes
   }
 
-  static func decodeVector(_ bytes: UnsafeRawBufferPointer, into vector: inout [Float]) throws(ByteCodingError) {
-    guard bytes.count == vector.count * 4 else {
-      throw ByteCodingError(description: "a vector of \(vector.count) numbers expected, not \(bytes.count) bytes")
+  /// Adds a vector of so many dimensions to others.
+  static func decodeVector(
+    _ bytes: UnsafeRawBufferPointer, dimensions: Int, into rows: inout [Float]
+  ) throws(ByteCodingError) {
+    guard bytes.count == dimensions * 4 else {
+      throw ByteCodingError(description: "a vector of \(dimensions) numbers expected, not \(bytes.count) bytes")
     }
-    for index in vector.indices {
-      let bits = bytes.loadUnaligned(fromByteOffset: index * 4, as: UInt32.self)
-      vector[index] = Float(bitPattern: UInt32(littleEndian: bits))
-    }
+    let start = rows.count
+    rows.append(contentsOf: repeatElement(0, count: dimensions))
+    // The machines that run this are little-endian, as the kept form is.
+    rows.withUnsafeMutableBytes { UnsafeMutableRawBufferPointer(rebasing: $0[(4 * start)...]).copyMemory(from: bytes) }
   }
 }
 

@@ -1,19 +1,30 @@
+internal import Connectors
 internal import Corpus
 internal import FoundationEssentials
 internal import LMDB
 
-/// What a pipeline remembers between runs: pages, stage results, and which inputs the current snapshot was made of.
+/// What a pipeline remembers between runs.
 ///
 /// `<publish.to>/<name>/state.mdb`; a run that is killed leaves a file from which the next one goes on.
+///
+/// - `pages`: every page's last good version.
+/// - `superseded`: what a page was in the current snapshot, while it is another in `pages`: the way back.
+/// - `visits`: how addresses were last fetched, pages or not.
+/// - `memo`: stage results; `unused`: since when no page refers to one of them.
+/// - `failures`: documents that failed last time. `sources`: the settings of each source's last whole listing.
 struct StateFile: Sendable {
-  /// Changes when the tables or their keys do; a file of another version is set aside and made anew.
-  private static let version = "1"
+  /// Changes when the tables or their keys do.
+  private static let version = "2"
+  static let name = "state.mdb"
 
   /// Whose result a memo entry is.
-  enum Stage: UInt8 {
+  enum Stage: UInt8, CaseIterable {
     case clean = 0x63
     case chunk = 0x6B
+    case parts = 0x70
     case embed = 0x76
+
+    var name: String { "\(self)" }
   }
 
   /// What the current snapshot was made of.
@@ -22,32 +33,62 @@ struct StateFile: Sendable {
     var inputs: ContentHash
   }
 
-  private let environment: Environment
-  private let pages: Database
-  private let memo: Database
+  let environment: Environment
+  let pages: Database
+  let superseded: Database
+  let visits: Database
+  let memo: Database
+  let unused: Database
+  let failures: Database
+  let sources: Database
   private let meta: Database
 
+  /// Opens a collection's state, making it if need be.
   init(collectionFolder: String) throws {
-    let path = collectionFolder + "/state.mdb"
-    let opened = try Self.open(path)
-    let meta = try opened.database("meta")
-    let found = try opened.bytes("version".utf8, in: meta).map { String(decoding: $0, as: UTF8.self) }
-    guard found == nil || found == Self.version else {
-      throw IndexingError(
-        .storage,
-        "\(path) was written by another version of Acervo (form \(found ?? "?"), this one reads \(Self.version))\n"
-          + "  mend: move it away; the next run fetches and computes everything again")
+    let path = collectionFolder + "/" + Self.name
+    let environment = try Self.open(path, .readWrite(mapSize: 64 << 20))
+    let meta = try environment.database("meta")
+    if try environment.bytes("version".utf8, in: meta) == nil {
+      try environment.put(Array(Self.version.utf8), at: "version".utf8, in: meta)
     }
-    if found == nil { try opened.put(Array(Self.version.utf8), at: "version".utf8, in: meta) }
-    environment = opened
-    self.meta = meta
-    pages = try opened.database("pages")
-    memo = try opened.database("memo")
+    try self.init(environment: environment, meta: meta)
   }
 
-  private static func open(_ path: String) throws -> Environment {
+  /// Opens a collection's state to look at, changing nothing; nil when there is none.
+  static func reading(collectionFolder: String) throws -> StateFile? {
+    let path = collectionFolder + "/" + Self.name
+    guard FileManager.default.fileExists(atPath: path) else { return nil }
+    let environment = try open(path, .readOnly)
     do {
-      return try Environment(path: path, use: .readWrite(mapSize: 64 << 20))
+      return try StateFile(environment: environment, meta: try environment.database("meta"))
+    } catch let error as LMDBError where error.code == .notFound {
+      // A run that has just made it, or died at that moment.
+      return nil
+    }
+  }
+
+  private init(environment: Environment, meta: Database) throws {
+    let found = try environment.bytes("version".utf8, in: meta).map { String(decoding: $0, as: UTF8.self) }
+    guard found == Self.version else {
+      throw IndexingError(
+        .storage,
+        "\(environment.path) was written by another version of Acervo (form \(found ?? "?"), this one reads "
+          + "\(Self.version))\n  mend: move it away; the next run fetches and computes everything again")
+    }
+    self.environment = environment
+    self.meta = meta
+    pages = try environment.database("pages")
+    superseded = try environment.database("superseded")
+    visits = try environment.database("visits")
+    memo = try environment.database("memo")
+    unused = try environment.database("unused")
+    failures = try environment.database("failures")
+    sources = try environment.database("sources")
+  }
+
+  private static func open(_ path: String, _ use: Environment.Use) throws -> Environment {
+    do {
+      return try Environment(path: path, use: use)
     } catch {
       throw IndexingError(
         .storage, "\(error)\n  mend: if the file is damaged, move \(path) away; the next run makes a new one")
@@ -65,11 +106,15 @@ struct StateFile: Sendable {
 
   /// All pages, in the order of their keys.
   func forEachPage(_ body: (PageRecord) throws -> Void) throws {
+    try forEach(in: pages) { _, value in try body(PageRecord(value)) }
+  }
+
+  func visit(_ key: [UInt8]) throws -> PageVisit? {
     try environment.read { transaction in
-      try transaction.forEach(in: pages) { _, value in
-        try value.withUnsafeBytes { try body(PageRecord($0)) }
-        return true
-      }
+      guard let bytes = try transaction.address(key, in: visits) else { return nil }
+      var reader = ByteReader(bytes)
+      _ = try (reader.text(), reader.text())
+      return try PageVisit(&reader)
     }
   }
 
@@ -86,16 +131,36 @@ struct StateFile: Sendable {
     try result(stage, key) { _ in true } ?? false
   }
 
-  /// How many stage results are kept, used or not.
-  func resultCount() throws -> Int {
-    try environment.read { try $0.count(memo) }
-  }
-
   func published() throws -> Published? {
     guard let bytes = try environment.bytes("published".utf8, in: meta) else { return nil }
     return try bytes.withUnsafeBytes {
       var reader = ByteReader($0)
       return Published(snapshot: try reader.text(), inputs: try reader.hash())
+    }
+  }
+
+  /// The failures of the last run, in the order of their sources and addresses.
+  func failureRecords() throws -> [FailureRecord] {
+    var records: [FailureRecord] = []
+    try forEach(in: failures) { _, value in records.append(try FailureRecord(value)) }
+    return records.sorted { ($0.source, $0.url) < ($1.source, $1.url) }
+  }
+
+  /// The hash of the settings under which a source was last listed to its end.
+  func listedSettings(of source: String) throws -> ContentHash? {
+    try environment.bytes(source.utf8, in: sources).flatMap { ContentHash(bytes: $0) }
+  }
+
+  func count(_ database: Database) throws -> Int {
+    try environment.read { try $0.count(database) }
+  }
+
+  func forEach(in database: Database, _ body: (_ key: [UInt8], _ value: UnsafeRawBufferPointer) throws -> Void) throws {
+    try environment.read { transaction in
+      try transaction.forEach(in: database) { key, value in
+        try value.withUnsafeBytes { try body(key.copied, $0) }
+        return true
+      }
     }
   }
 
@@ -105,13 +170,18 @@ struct StateFile: Sendable {
   enum Change: Sendable {
     case page(PageRecord)
     case removedPage(key: [UInt8])
+    /// Back to what the current snapshot holds; its next visit asks for the page whole.
+    case restoredPage(key: [UInt8])
+    case visit(source: String, url: String, PageVisit)
+    case removedVisit(key: [UInt8])
     case result(Stage, ContentHash, [UInt8])
 
     /// About how many bytes it takes.
     var weight: Int {
       switch self {
       case .page: 1024
-      case .removedPage: 64
+      case .visit(_, _, let visit): visit.links.reduce(512) { $0 + $1.utf8.count }
+      case .removedPage, .restoredPage, .removedVisit: 64
       case .result(_, _, let bytes): bytes.count + 64
       }
     }
@@ -119,79 +189,61 @@ struct StateFile: Sendable {
 
   /// Remembers all of these or, if the process dies, none.
   func commit(_ changes: [Change]) throws {
+    guard !changes.isEmpty else { return }
     try environment.write { transaction in
-      for change in changes {
-        switch change {
-        case .page(let page): try transaction.put(page.bytes, at: page.key, in: pages)
-        case .removedPage(let key): _ = try transaction.remove(key, from: pages)
-        case .result(let stage, let key, let bytes):
-          try transaction.put(bytes, at: [stage.rawValue] + key.bytes, in: memo)
-        }
-      }
+      for change in changes { try apply(change, in: transaction) }
     }
   }
 
+  private func apply(_ change: Change, in transaction: borrowing WriteTransaction) throws {
+    switch change {
+    case .page(let page):
+      let (key, bytes) = (page.key, page.bytes)
+      if let old = try transaction.bytes(key, in: pages), old != bytes,
+        try transaction.bytes(key, in: superseded) == nil
+      {
+        try transaction.put(old, at: key, in: superseded)
+      }
+      try transaction.put(bytes, at: key, in: pages)
+    case .removedPage(let key):
+      for database in [pages, superseded, visits] { try transaction.remove(key, from: database) }
+    case .restoredPage(let key):
+      guard let old = try transaction.bytes(key, in: superseded) else { return }
+      try transaction.put(old, at: key, in: pages)
+      for database in [superseded, visits] { try transaction.remove(key, from: database) }
+    case .visit(let source, let url, let visit):
+      var writer = ByteWriter()
+      writer.write(source)
+      writer.write(url)
+      try transaction.put(writer.bytes + visit.bytes, at: PageRecord.key(source: source, url: url), in: visits)
+    case .removedVisit(let key): try transaction.remove(key, from: visits)
+    case .result(let stage, let key, let bytes):
+      try transaction.put(bytes, at: [stage.rawValue] + key.bytes, in: memo)
+    }
+  }
+
+  /// Notes of what the current snapshot is made; nothing is superseded then.
   func setPublished(_ published: Published) throws {
     var writer = ByteWriter()
     writer.write(published.snapshot)
     writer.write(published.inputs)
-    try environment.put(writer.bytes, at: "published".utf8, in: meta)
+    try environment.write { transaction in
+      try transaction.put(writer.bytes, at: "published".utf8, in: meta)
+      try transaction.removeAll(from: superseded)
+    }
   }
 
-  /// Drops stage results that no page refers to any more.
-  ///
-  /// - Parameter used: every key that the pages of the current snapshot refer to.
-  /// - Returns: how many were dropped.
-  /// - Throws: `LMDBError`.
-  func sweep(keeping used: Set<[UInt8]>) throws -> Int {
-    var unused: [[UInt8]] = []
-    try environment.read { transaction in
-      try transaction.forEach(in: memo) { key, _ in
-        let key = key.copied
-        if !used.contains(key) { unused.append(key) }
-        return true
-      }
+  /// Notes what failed in a run, and nothing else.
+  func setFailures(_ records: [FailureRecord]) throws {
+    try environment.write { transaction in
+      try transaction.removeAll(from: failures)
+      for record in records { try transaction.put(record.bytes, at: record.key, in: failures) }
     }
-    // In portions, so that no transaction grows with the corpus.
-    for start in stride(from: 0, to: unused.count, by: 4096) {
-      let portion = unused[start..<min(start + 4096, unused.count)]
-      try environment.write { transaction in
-        for key in portion { _ = try transaction.remove(key, from: memo) }
-      }
-    }
-    return unused.count
+  }
+
+  func setListedSettings(_ hash: ContentHash, of source: String) throws {
+    try environment.put(hash.bytes, at: source.utf8, in: sources)
   }
 
   static func memoKey(_ stage: Stage, _ key: ContentHash) -> [UInt8] { [stage.rawValue] + key.bytes }
-}
-
-/// Collects changes and commits them together: a commit waits for the disk, a page is worth a few milliseconds.
-actor StateWriter {
-  private let state: StateFile
-  private let executor = WriterExecutor()
-  private var pending: [StateFile.Change] = []
-  private var weight = 0
-  private var last = ContinuousClock.now
-
-  nonisolated var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }
-
-  init(state: StateFile) {
-    self.state = state
-  }
-
-  /// Remembers these together; at most a second of work is lost when the process dies.
-  func record(_ changes: [StateFile.Change]) throws {
-    pending += changes
-    weight += changes.reduce(0) { $0 + $1.weight }
-    if weight > 8 << 20 || last.duration(to: .now) > .seconds(1) { try flush() }
-  }
-
-  /// Commits what waits.
-  func flush() throws {
-    defer { last = .now }
-    guard !pending.isEmpty else { return }
-    try state.commit(pending)
-    pending.removeAll(keepingCapacity: true)
-    weight = 0
-  }
 }

@@ -17,6 +17,8 @@ public final class Environment: @unchecked Sendable {
   public enum Use: Sendable, Equatable {
     /// Read and written by this process; the map grows by itself from so many bytes.
     case readWrite(mapSize: Int = 1 << 28)
+    /// Read by this process while another one may write it.
+    case readOnly
     /// A new file, written in one transaction into the map itself; so many bytes are reserved, not used.
     case writeOnce(mapSize: Int)
     /// A file that nobody changes any more; any number of processes read it without a lock.
@@ -76,6 +78,7 @@ public final class Environment: @unchecked Sendable {
     let flags: Int32 =
       switch use {
       case .readWrite: MDB_NOSUBDIR | MDB_NOTLS
+      case .readOnly: MDB_NOSUBDIR | MDB_NOTLS | MDB_RDONLY
       case .writeOnce: MDB_NOSUBDIR | MDB_NOTLS | MDB_NOLOCK | MDB_WRITEMAP | MDB_NOSYNC
       case .immutable: MDB_NOSUBDIR | MDB_NOTLS | MDB_NOLOCK | MDB_RDONLY
       }
@@ -87,6 +90,8 @@ public final class Environment: @unchecked Sendable {
     switch use {
     case .writeOnce(let mapSize): return max(mapSize, 1 << 20)
     case .readWrite(let mapSize): return max(mapSize, 1 << 20, try fileSize(path) ?? 0)
+    // Far more than the file has, as its writer may make it grow meanwhile: address space, not memory.
+    case .readOnly: return max(1 << 36, 4 * (try fileSize(path) ?? 0))
     case .immutable:
       guard let size = try fileSize(path) else { throw LMDBError(number: ENOENT, action: "open “\(path)”") }
       // An empty or cut file would be mapped past its end.
@@ -197,6 +202,15 @@ public final class Environment: @unchecked Sendable {
     try check(mdb_env_sync(handle, 1), "flush “\(path)” to the disk")
   }
 
+  /// Writes a copy without free pages to a path where no file is, and flushes it to the disk.
+  public func copyCompacted(to path: String) throws(LMDBError) {
+    try check(mdb_env_copy2(handle, path, UInt32(MDB_CP_COMPACT)), "copy “\(self.path)” to “\(path)”")
+    let file = Glibc.open(path, O_RDONLY | O_CLOEXEC)
+    guard file >= 0 else { throw LMDBError(number: errno, action: "open “\(path)”") }
+    defer { close(file) }
+    guard fsync(file) == 0 else { throw LMDBError(number: errno, action: "flush “\(path)” to the disk") }
+  }
+
   // MARK: Databases
 
   /// A named database of the file, made when it is missing and the file is open for writing; handles are kept.
@@ -211,7 +225,7 @@ public final class Environment: @unchecked Sendable {
         case .readWrite: try write { try $0.database(name, creates: true) }
         case .writeOnce:
           throw LMDBError(misuse: "open “\(name)”", reason: "open it in the one transaction of this file")
-        case .immutable: try open(name)
+        case .immutable, .readOnly: try open(name)
         }
       known[name] = database
       return database

@@ -59,6 +59,13 @@ public struct ReadTransaction: ~Copyable {
     try entries(handle, database)
   }
 
+  /// The pages that a database takes.
+  public borrowing func pages(_ database: Database) throws(LMDBError) -> Int {
+    var status = MDB_stat()
+    try check(mdb_stat(handle, database.handle, &status), "measure “\(database.name)”")
+    return status.ms_branch_pages + status.ms_leaf_pages + status.ms_overflow_pages
+  }
+
   /// Whether a database has a name; only a handle opened by a transaction that was committed outlives it.
   consuming func commit() throws(LMDBError) {
     let (handle, environment) = (handle, environment)

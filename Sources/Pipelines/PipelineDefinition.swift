@@ -7,6 +7,7 @@ struct PipelineDraft: Sendable {
   var stages = Stages()
   var publish = PublishSettings(to: "")
   var schedule: ScheduleSettings?
+  var state = StateSettings()
 
   struct Stages: Sendable {
     var sources: [SourceDraft] = []
@@ -35,6 +36,8 @@ struct PipelineDraft: Sendable {
       Field(
         "publish", \.publish, PublishSettings.definition.type, isRequired: true,
         "Where snapshots go, and when they must not."),
+      Field(
+        "state", \.state, StateSettings.definition.type, "What is remembered between runs, beside the snapshots."),
       Field(
         "schedule", \.schedule, ScheduleSettings.type, shapesResult: false,
         "When “acervo schedule” indexes: a cron expression such as \"0 */6 * * *\", or a mapping with more."),
@@ -234,6 +237,21 @@ extension PublishSettings {
       Field(
         "gate", later: "the publish gate", GateDraft.definition.type,
         "Questions that the new snapshot must answer before it is published."),
+    ])
+}
+
+extension StateSettings {
+  private typealias Field = SettingsField<StateSettings>
+
+  static let definition = SettingsObject(
+    initial: StateSettings(),
+    fields: [
+      Field(
+        "keep", \.keep, .duration(in: 0...315_360_000),
+        "How long results stay that no page uses any more, for settings and pages that come back."),
+      Field(
+        "limit", \.limit, .byteCount(in: 16_777_216...1_099_511_627_776),
+        "How large the state file may grow before unused results leave early, the oldest first."),
     ])
 }
 

@@ -21,13 +21,16 @@ public struct PipelineFile: Sendable, Equatable {
   public var index: IndexSettings
   /// Where snapshots go.
   public var publish: PublishSettings
+  /// What is remembered between runs.
+  public var state: StateSettings
   /// When it is run by itself; nil for never.
   public var schedule: ScheduleSettings?
 
   /// Makes a pipeline file from settings.
   public init(
     path: String, name: String, sources: [SourceSettings], clean: CleanSettings, chunk: ChunkSettings,
-    embed: EmbedSettings, index: IndexSettings, publish: PublishSettings, schedule: ScheduleSettings? = nil
+    embed: EmbedSettings, index: IndexSettings, publish: PublishSettings, state: StateSettings = StateSettings(),
+    schedule: ScheduleSettings? = nil
   ) {
     self.path = path
     self.name = name
@@ -37,6 +40,7 @@ public struct PipelineFile: Sendable, Equatable {
     self.embed = embed
     self.index = index
     self.publish = publish
+    self.state = state
     self.schedule = schedule
   }
 }
@@ -83,7 +87,7 @@ extension PipelineFile {
     self.init(
       path: path, name: draft.name, sources: draft.stages.sources.compactMap(\.settings), clean: draft.stages.clean,
       chunk: draft.stages.chunk, embed: draft.stages.embed, index: draft.stages.index, publish: draft.publish,
-      schedule: draft.schedule)
+      state: draft.state, schedule: draft.schedule)
   }
 
   /// The JSON Schema (2020-12) of a pipeline file, made from the same definitions that read it.

@@ -100,6 +100,9 @@ extension WebSettings {
       Field(
         "sitemap", \.sitemap, .choice(),
         "“auto” reads sitemaps beside following links, “off” none, “only” fetches just the pages they list."),
+      Field(
+        "revisit", \.revisit, .duration(in: 0...31_536_000), shapesResult: false,
+        "How long a page is not asked for while its date in the sitemap stays the same; 0s asks every time."),
     ])
 
   /// RFC 9110 section 10.1.5: a product token, perhaps a version, perhaps a comment; one line of ASCII.

@@ -69,6 +69,9 @@ public struct WebSettings: Sendable, Equatable {
   public var userAgent: String
   /// Whether sitemaps are read beside following links.
   public var sitemap: SitemapUse
+  /// How long a page whose `lastmod` in the sitemap stays the same is taken as unchanged without being asked, in
+  /// seconds; 7 days by default, 0 for never.
+  public var revisit: Double
 
   /// Whether sitemaps are read.
   public enum SitemapUse: String, Sendable, Equatable, CaseIterable {
@@ -84,7 +87,8 @@ public struct WebSettings: Sendable, Equatable {
   public init(
     start: [String], include: [String] = [], exclude: [String] = [], maximumPages: Int = 10_000,
     maximumDepth: Int = 16, maximumPageSize: Int = 10_000_000, maximumTime: Double = 6 * 3600, concurrency: Int = 4,
-    delay: Double = 0, obeyRobots: Bool = true, userAgent: String = "acervo", sitemap: SitemapUse = .auto
+    delay: Double = 0, obeyRobots: Bool = true, userAgent: String = "acervo", sitemap: SitemapUse = .auto,
+    revisit: Double = 7 * 86_400
   ) {
     self.start = start
     self.include = include
@@ -98,5 +102,6 @@ public struct WebSettings: Sendable, Equatable {
     self.obeyRobots = obeyRobots
     self.userAgent = userAgent
     self.sitemap = sitemap
+    self.revisit = revisit
   }
 }

@@ -134,3 +134,17 @@ public struct PublishSettings: Sendable, Equatable {
     self.toleratedShrink = toleratedShrink
   }
 }
+
+/// What is remembered between runs.
+public struct StateSettings: Sendable, Equatable {
+  /// How long results stay that no page uses any more, in seconds; 30 days by default.
+  public var keep: Double
+  /// How large the state file may grow before unused results leave early, in bytes; 8 GB by default.
+  public var limit: Int
+
+  /// Makes state settings with the defaults.
+  public init(keep: Double = 30 * 86_400, limit: Int = 8_000_000_000) {
+    self.keep = keep
+    self.limit = limit
+  }
+}

@@ -110,6 +110,11 @@ enum FileSystem {
     guard rename(path, target) == 0 else { throw .system(target, "move “\(path)” there", errno) }
   }
 
+  /// Removes a file if it is there and can be removed.
+  static func removeFile(_ path: String) {
+    unlink(path)
+  }
+
   /// Removes a folder of ours: files and links in it, and itself; folders in it are not ours and stop it.
   static func removeFolder(_ path: String) throws(SnapshotError) {
     for name in try names(in: path) {

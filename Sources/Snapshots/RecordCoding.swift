@@ -1,4 +1,4 @@
-internal import Corpus
+public import Corpus
 
 /// The bytes of a document: address, title, hash, moment of change, titles above it, fields.
 ///
@@ -57,6 +57,29 @@ extension AccessRule {
     var reader = ByteReader(bytes)
     self = try reader.accessRule()
     guard reader.isAtEnd else { throw ByteCodingError.trailing(reader.remaining) }
+  }
+}
+
+/// The chunks of one document as a snapshot holds them: made once, written as often as the document stays the same.
+public struct EncodedChunks: Sendable, Equatable {
+  /// Changes with the format of snapshots.
+  public static let version = SnapshotManifest.formatVersion
+
+  /// How many chunks there are.
+  public let count: Int
+  /// Their bytes, as docs/snapshot-format.md draws them.
+  public let bytes: [UInt8]
+
+  /// Encodes chunks, numbered from 0.
+  public init(_ chunks: [Chunk]) {
+    count = chunks.count
+    bytes = ChunkList.bytes(chunks)
+  }
+
+  /// Takes bytes that were kept; a publish verifies them with everything else.
+  public init(kept bytes: [UInt8], count: Int) {
+    self.bytes = bytes
+    self.count = count
   }
 }
 

@@ -205,7 +205,12 @@ public final class Snapshot: Sendable {
         throw SnapshotError.damaged(file.path, "document \(number) is out of the order of URLs")
       }
       previous = url
-      for chunk in chunkNumbers(ofDocument: number) { _ = try self.chunk(chunk) }
+      let chunks = try value(number, in: file.chunks, "the chunks of document")
+      do {
+        for index in 0..<chunkNumbers(ofDocument: number).count { _ = try ChunkList.chunk(index, in: chunks) }
+      } catch {
+        throw SnapshotError.damaged(file.path, "document \(number): \(error)")
+      }
     }
   }
 }

@@ -47,7 +47,7 @@ public struct SnapshotError: Error, Sendable, Equatable, CustomStringConvertible
     let reason = "could not \(action): \(String(cString: strerror(number)))"
     if number == ENOENT { return SnapshotError(.missing, path, reason, mend: "check the path") }
     if number == ENOSPC || number == EDQUOT {
-      return SnapshotError(.full, path, reason, mend: "make room on that disk and run again; nothing was published")
+      return SnapshotError(.full, path, reason, mend: "make room on that disk and run again")
     }
     return SnapshotError(.system, path, reason, mend: "check the folder's owner and permissions")
   }

@@ -46,24 +46,19 @@ final class SnapshotTables {
     self.transaction = consume transaction
   }
 
-  func append(_ document: DocumentRecord, chunks records: [Chunk]) throws -> Int {
+  func append(_ document: DocumentRecord, chunks records: EncodedChunks) throws -> Int {
     let number = ruleNumbers.count
     let url = Array(document.url.utf8)
     guard !url.isEmpty, lastURL.lexicographicallyPrecedes(url) else {
       throw refused("“\(document.url)” does not come after the document before it", "give documents in URL order")
     }
     lastURL = url
-    for (index, chunk) in records.enumerated()
-    where chunk.index != index || chunk.range.start < 0 || chunk.range.count < 0 {
-      throw refused("“\(document.url)” has a chunk \(chunk.index) at place \(index)", "number its chunks from 0")
-    }
     let first = Int(firstChunks.last ?? 0)
     guard number < Int(UInt32.max) - 1, let next = UInt32(exactly: first + records.count) else {
       throw refused("there are more than \(UInt32.max) chunks", "split the pipeline into several collections")
     }
-    let list = ChunkList.bytes(records)
-    guard list.count <= Int(Int32.max) else {
-      throw refused("the chunks of “\(document.url)” take \(list.count) bytes", "leave the document out")
+    guard records.bytes.count <= Int(Int32.max) else {
+      throw refused("the chunks of “\(document.url)” take \(records.bytes.count) bytes", "leave the document out")
     }
     let rule: UInt32
     if let known = ruleNumber[document.access] {
@@ -74,7 +69,7 @@ final class SnapshotTables {
       try put(document.access.bytes, at: Layout.key(Int(rule)), in: rules)
     }
     try put(document.bytes, at: Layout.key(number), in: documents)
-    try put(list, at: Layout.key(number), in: chunks)
+    try put(records.bytes, at: Layout.key(number), in: chunks)
     ruleNumbers.append(rule)
     sourceNumbers.append(sources.count(document.source))
     languageNumbers.append(document.language.map { languages.count($0) } ?? UInt32(Layout.noLanguage))

@@ -77,6 +77,22 @@ public final class SnapshotWriter {
   /// - Throws: `SnapshotError`, also for a URL out of order or there already.
   @discardableResult
   public func append(_ document: DocumentRecord, chunks: [Chunk]) throws -> Int {
+    for (index, chunk) in chunks.enumerated()
+    where chunk.index != index || chunk.range.start < 0 || chunk.range.count < 0 {
+      discard()
+      throw SnapshotError(
+        .refused, temporaryFolder, "“\(document.url)” has a chunk \(chunk.index) at place \(index)",
+        mend: "number its chunks from 0")
+    }
+    return try append(document, chunks: EncodedChunks(chunks))
+  }
+
+  /// Adds a document with its chunks in the form in which the snapshot holds them.
+  ///
+  /// - Returns: the number of its first chunk.
+  /// - Throws: `SnapshotError`, also for a URL out of order or there already.
+  @discardableResult
+  public func append(_ document: DocumentRecord, chunks: EncodedChunks) throws -> Int {
     try write { try $0.append(document, chunks: chunks) }
   }
 

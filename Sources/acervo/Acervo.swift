@@ -12,13 +12,17 @@ enum Acervo {
   }
 
   private static let entries: [Entry] = [
-    IndexCommand.entry, ValidateCommand.entry, ValidateCommand.schemaEntry, SearchCommand.entry, AskCommand.entry,
-    EvalCommand.entry, CleanCommand.entry, ChunkCommand.entry, EmbedCommand.entry, DoctorCommand.entry,
-    ScheduleCommand.entry,
+    IndexCommand.entry, PlanCommand.entry, StateCommand.entry, ValidateCommand.entry, ValidateCommand.schemaEntry,
+    SearchCommand.entry, AskCommand.entry, EvalCommand.entry, CleanCommand.entry, ChunkCommand.entry,
+    EmbedCommand.entry, DoctorCommand.entry, ScheduleCommand.entry,
   ]
 
   private static let snapshotEntries: [Entry] = [
     SnapshotsCommand.listEntry, SnapshotsCommand.showEntry, SnapshotsCommand.verifyEntry,
+  ]
+
+  private static let failureEntries: [Entry] = [
+    FailuresCommand.listEntry, FailuresCommand.showEntry, FailuresCommand.retryEntry,
   ]
 
   private static let command = Command(
@@ -29,7 +33,8 @@ enum Acervo {
       "acervo doctor                          # what this machine has and lacks",
     ],
     subcommands: entries.map(\.command) + [
-      Command("snapshots", "Looks at published snapshots.", subcommands: snapshotEntries.map(\.command))
+      Command("snapshots", "Looks at published snapshots.", subcommands: snapshotEntries.map(\.command)),
+      Command("failures", "Documents that failed.", subcommands: failureEntries.map(\.command)),
     ])
 
   static func main() async {
@@ -48,7 +53,12 @@ enum Acervo {
         return .success
       case .run(let path, let arguments):
         let words = path.split(separator: " ").dropFirst().map(String.init)
-        let entries = words.first == "snapshots" ? snapshotEntries : entries
+        let entries =
+          switch words.first {
+          case "snapshots": snapshotEntries
+          case "failures": failureEntries
+          default: entries
+          }
         guard let entry = entries.first(where: { $0.command.name == words.last }) else { return .software }
         return try await entry.run(arguments)
       }

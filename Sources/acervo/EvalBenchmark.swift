@@ -120,16 +120,21 @@ final class BenchmarkCorpus: Source {
   /// The set, with the documents that were fetched.
   var set: BenchmarkSet { state.withLock { $0 } }
 
-  func fetch(_ emit: @escaping @Sendable (SourceEvent) async throws -> Void) async throws -> SourceListing {
+  func fetch(
+    _ memory: SourceMemory, _ emit: @escaping @Sendable (SourceEvent) async throws -> Void
+  ) async throws -> SourceListing {
+    var known = Set(try memory.pages())
     try await Inputs.forEachLine(path) { number, line in
       try Task.checkCancellation()
       let document = try self.state.withLock { try $0.takeDocument(line, file: self.path, number: number) }
+      known.remove(Self.scheme + document.id)
       try await emit(
         .document(
           Document(
             source: Self.name, url: Self.scheme + document.id, mediaType: .plainText, charset: "utf-8",
-            body: Array(document.text.utf8), title: Self.title(of: document), access: .open)))
+            body: Array(document.text.utf8), title: Self.title(of: document), access: .open), nil))
     }
+    for url in known.sorted() { try await emit(.skipped(url: url, reason: "the corpus has no such document", .gone)) }
     return SourceListing()
   }
 

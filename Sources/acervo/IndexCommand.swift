@@ -8,6 +8,7 @@ internal import HTTPClient
 internal import Indexing
 internal import Pipelines
 internal import Settings
+internal import Snapshots
 internal import Synchronization
 internal import Terminal
 
@@ -23,6 +24,14 @@ enum IndexCommand {
   private static let acceptShrink = Flag(
     "accept-shrink", help: "Publish this once even though a source lost more documents than it may.")
 
+  private static let metrics = Option(
+    "metrics", "FILE", help: "Write the run's figures there in Prometheus' text format, also when it fails.")
+
+  /// What a run can be told.
+  static let options: [Command.Parameter] = [
+    .value(threads), .flag(acceptShrink), .value(metrics), .flag(zeroWhenUnchanged), .flag(json), .flag(quiet),
+  ]
+
   static let entry = Acervo.Entry(
     command: Command(
       "index",
@@ -32,24 +41,35 @@ enum IndexCommand {
       lock.
       """,
       positionals: [Positional("PIPELINE", help: "The pipeline file.")],
-      options: [.value(threads), .flag(acceptShrink), .flag(zeroWhenUnchanged), .flag(json), .flag(quiet)],
+      options: options,
       examples: [
         "acervo index pipelines/handbook.yaml", "acervo index --json --quiet pipelines/handbook.yaml | jq .run",
       ]),
-    run: run)
+    run: { try await run($0) })
 
-  private static func run(_ arguments: Arguments) async throws -> ExitCode {
-    let pipeline = try PipelineFile.read(path: arguments.positionals[0], environment: Inputs.environment)
-    let embedder = try embedder(for: pipeline)
+  /// A run of a pipeline file.
+  static func prepare(
+    path: String, threads: Int? = nil, acceptsShrink: Bool = false, onlyFailed: IndexingRun.FailureFilter? = nil,
+    progress: RunProgress = RunProgress(), finished: @escaping @Sendable (RunReport) throws -> Void = { _ in }
+  ) throws -> IndexingRun {
+    let pipeline = try PipelineFile.read(path: path, environment: Inputs.environment)
     let client = try HTTPClient()
-    let progress = RunProgress()
-    let run = IndexingRun(
+    return IndexingRun(
       pipeline: pipeline,
-      sources: pipeline.sources.map {
-        source(for: $0, client: client, progress: progress.source($0.id))
-      },
-      embedder: embedder, threads: arguments[threads] ?? ProcessInfo.processInfo.activeProcessorCount,
-      acceptsShrink: arguments[acceptShrink], progress: progress)
+      sources: pipeline.sources.map { source(for: $0, client: client, progress: progress.source($0.id)) },
+      embedder: try embedder(for: pipeline), threads: threads ?? ProcessInfo.processInfo.activeProcessorCount,
+      acceptsShrink: acceptsShrink, onlyFailed: onlyFailed, progress: progress, finished: finished)
+  }
+
+  static func run(_ arguments: Arguments, onlyFailed: IndexingRun.FailureFilter? = nil) async throws -> ExitCode {
+    let progress = RunProgress()
+    let metricsFile = arguments[metrics]
+    let run = try prepare(
+      path: arguments.positionals[0], threads: arguments[threads], acceptsShrink: arguments[acceptShrink],
+      onlyFailed: onlyFailed, progress: progress,
+      finished: { report in
+        if let metricsFile { try AtomicFile.write(report.metrics, to: metricsFile) }
+      })
     let text = ProgressText(progress)
     let line = ProgressLine(isQuiet: arguments[quiet]) { text.line }
     let report: RunReport
@@ -94,6 +114,7 @@ extension RunReport.Outcome {
     case .published: .success
     case .unchanged: .unchanged
     case .refused: .tooManyFailures
+    case .failed: .failure
     }
   }
 }

@@ -8,7 +8,7 @@ enum ReportText {
     switch report.outcome {
     case .published(let id): lines.append("published \(report.collection)/\(id)")
     case .unchanged(let id): lines.append("nothing changed: \(report.collection)/\(id) stays current")
-    case .refused(let reason): lines.append("nothing published: \(reason)")
+    case .refused(let reason), .failed(let reason): lines.append("nothing published: \(reason)")
     }
     let counts = report.counts
     if report.documents > 0 { lines.append("  index    \(report.documents) documents, \(report.chunks) chunks") }
@@ -23,7 +23,7 @@ enum ReportText {
     for failure in report.failures.prefix(10) {
       lines.append("  failed   \(failure.url) (\(failure.stage)): \(failure.reason)")
     }
-    if counts.failed > 10 { lines.append("           … and \(counts.failed - 10) more: see --json") }
+    if counts.failed > 10 { lines.append("           … and \(counts.failed - 10) more: see “acervo failures list”") }
     return lines.joined(separator: "\n") + "\n"
   }
 

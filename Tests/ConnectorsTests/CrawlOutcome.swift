@@ -10,6 +10,9 @@ struct CrawlOutcome: Sendable {
   var documents: [Document] = []
   var skipped: [String: String] = [:]
   var failed: [String: String] = [:]
+  var unchanged: [String] = []
+  var absences: [String: Absence] = [:]
+  var visits: [String: PageVisit] = [:]
   var listing = SourceListing()
 
   /// The documents' addresses in the order in which they came, without the site's own address.
@@ -18,13 +21,19 @@ struct CrawlOutcome: Sendable {
   }
 
   /// Runs a source to its end.
-  init(of source: some Source) async throws {
+  init(of source: some Source, _ memory: SourceMemory = SourceMemory()) async throws {
     let collected = Mutex(CrawlOutcome())
-    let listing = try await source.fetch { event in
+    let listing = try await source.fetch(memory) { event in
       collected.withLock { outcome in
         switch event {
-        case .document(let document): outcome.documents.append(document)
-        case .skipped(let url, let reason): outcome.skipped[url] = reason
+        case .document(let document, let visit):
+          outcome.documents.append(document)
+          if let visit { outcome.visits[document.url] = visit }
+        case .unchanged(let url): outcome.unchanged.append(url)
+        case .visited(let url, let visit): outcome.visits[url] = visit
+        case .skipped(let url, let reason, let absence):
+          outcome.skipped[url] = reason
+          outcome.absences[url] = absence
         case .failed(let failure): outcome.failed[failure.url] = failure.reason
         }
       }
@@ -36,6 +45,22 @@ struct CrawlOutcome: Sendable {
   private init() {}
 }
 
+extension SourceMemory {
+  /// What is remembered after a crawl that kept all its documents.
+  init(after outcome: CrawlOutcome, settingsChanged: Bool = false, only: [String]? = nil) {
+    let pages = outcome.documents.map(\.url) + outcome.unchanged
+    let contents = Set(pages)
+    let visits = outcome.visits
+    self.init(
+      pages: { pages },
+      visit: { url in
+        var visit = visits[url]
+        visit?.hasContent = contents.contains(url)
+        return visit
+      }, settingsChanged: settingsChanged, only: only)
+  }
+}
+
 /// Waits that take no time.
 extension RetryTiming {
   static let instant = RetryTiming(now: { 0 }, sleep: { _ in try Task.checkCancellation() }, random: { 0.5 })
@@ -44,12 +69,13 @@ extension RetryTiming {
 /// Crawls a site from `/` or from elsewhere.
 func crawl(
   _ site: LoopbackSite, from starts: [String] = ["/"], policy: RetryPolicy = RetryPolicy(tries: 2),
-  timing: RetryTiming = .instant, _ change: (inout WebSettings) -> Void = { $0.sitemap = .off }
+  timing: RetryTiming = .instant, memory: SourceMemory = SourceMemory(),
+  _ change: (inout WebSettings) -> Void = { $0.sitemap = .off }
 ) async throws -> CrawlOutcome {
   var settings = WebSettings(start: starts.map { $0.contains("://") ? $0 : site.url($0) })
   change(&settings)
   let source = WebSource(id: "site", settings: settings, client: try HTTPClient(), policy: policy, timing: timing)
-  return try await CrawlOutcome(of: source)
+  return try await CrawlOutcome(of: source, memory)
 }
 
 extension LoopbackSite.Answer {

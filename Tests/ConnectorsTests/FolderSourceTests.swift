@@ -101,7 +101,7 @@ import Testing
     await #expect(
       throws: SourceError(
         source: "files", "/nonexistent/handbook: No such file or directory; make the folder or mend `folder.path`")
-    ) { try await FolderSource(id: "files", settings: settings).fetch { _ in } }
+    ) { try await FolderSource(id: "files", settings: settings).fetch(SourceMemory()) { _ in } }
   }
 
   @Test func `Settings make their source`() throws {
@@ -110,5 +110,23 @@ import Testing
     let web = source(for: SourceSettings(id: "w", kind: .web(WebSettings(start: ["http://x/"]))), client: client)
     #expect(folder is FolderSource && folder.id == "f")
     #expect(web is WebSource && web.id == "w")
+  }
+}
+
+@Suite struct FolderRevisitTests {
+  @Test func `A file that is no longer there is gone; in an empty folder nothing is`() async throws {
+    let folder = try TemporaryFolder()
+    _ = try folder.write("# a", to: "pages/a.md")
+    _ = try folder.write("# b", to: "pages/b.md")
+    let source = FolderSource(id: "files", settings: FolderSettings(path: folder.path + "/pages"))
+    let first = try await CrawlOutcome(of: source)
+    #expect(first.documents.map(\.url) == ["folder:files/a.md", "folder:files/b.md"])
+    try FileManager.default.removeItem(atPath: folder.path + "/pages/a.md")
+    let second = try await CrawlOutcome(of: source, SourceMemory(after: first))
+    #expect(second.absences == ["folder:files/a.md": .gone])
+    #expect(second.listing.cutShort == nil)
+    try FileManager.default.removeItem(atPath: folder.path + "/pages/b.md")
+    let third = try await CrawlOutcome(of: source, SourceMemory(after: second))
+    #expect(third.listing.cutShort == "the folder is empty and was not: is its disk there?")
   }
 }

@@ -216,8 +216,8 @@ import Testing
     let settings = WebSettings(start: [site.url()], obeyRobots: false, sitemap: .off)
     let source = WebSource(id: "site", settings: settings, client: try HTTPClient(), timing: .instant)
     let task = Task {
-      try await source.fetch { event in
-        if case .document(let document) = event, document.url.hasSuffix("/p0") {
+      try await source.fetch(SourceMemory()) { event in
+        if case .document(let document, _) = event, document.url.hasSuffix("/p0") {
           try await Task.sleep(for: .seconds(60))
         }
       }
@@ -234,7 +234,7 @@ import Testing
     let site = try LoopbackSite(fallback: { .links($0.path + "x", text: $0.path) })
     let settings = WebSettings(start: [site.url()], obeyRobots: false, sitemap: .off)
     let source = WebSource(id: "site", settings: settings, client: try HTTPClient(), timing: .instant)
-    await #expect(throws: Full.self) { try await source.fetch { _ in throw Full() } }
+    await #expect(throws: Full.self) { try await source.fetch(SourceMemory()) { _ in throw Full() } }
   }
 
   // MARK: Starts
@@ -266,7 +266,7 @@ import Testing
     start: String
   ) async throws {
     let source = WebSource(id: "s", settings: WebSettings(start: [start]), client: try HTTPClient())
-    await #expect(throws: SourceError.self) { try await source.fetch { _ in } }
+    await #expect(throws: SourceError.self) { try await source.fetch(SourceMemory()) { _ in } }
   }
 
   // MARK: Progress

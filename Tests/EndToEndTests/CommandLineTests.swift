@@ -11,7 +11,8 @@ import Testing
 
   @Test func `Every command has help with an example`() throws {
     let commands = [
-      ["index"], ["validate"], ["schema"], ["search"], ["ask"], ["clean"], ["chunk"], ["embed"], ["doctor"],
+      ["index"], ["plan"], ["state"], ["failures", "list"], ["failures", "show"], ["failures", "retry"], ["validate"],
+      ["schema"], ["search"], ["ask"], ["clean"], ["chunk"], ["embed"], ["doctor"],
       ["snapshots", "list"], ["snapshots", "show"], ["snapshots", "verify"],
     ]
     for command in commands {

@@ -70,7 +70,7 @@ func run(
     errors: collected.withLock { String(decoding: $0, as: UTF8.self) })
 }
 
-private func prepared(_ program: String, _ arguments: [String], _ environment: [String: String]) throws -> Process {
+func prepared(_ program: String, _ arguments: [String], _ environment: [String: String]) throws -> Process {
   let process = Process()
   process.executableURL = URL(filePath: program.contains("/") ? program : Project.programs + "/" + program)
   process.arguments = arguments

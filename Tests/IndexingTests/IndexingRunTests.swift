@@ -119,7 +119,7 @@ import Testing
     #expect(try currentIndex(in: snapshots) == currentIndex(in: fresh))
   }
 
-  @Test func `A page leaves when a whole listing does not name it, and stays when the listing was cut short`()
+  @Test func `A page leaves with proof and a whole listing, and stays when the listing was cut short`()
     async throws
   {
     _ = try await run(ScriptedSource(pages: samplePages(20)))
@@ -151,7 +151,12 @@ import Testing
     let source = ScriptedSource(pages: samplePages(19), failures: [failing])
     let report = try await run(source, pipeline(failures: 0.1))
     #expect(isUnchanged(report))
-    #expect(report.failures == [.init(url: failing.url, stage: "fetch", reason: "503 after 4 tries")])
+    #expect(
+      report.failures == [
+        FailureRecord(
+          source: "site", url: failing.url, stage: "fetch", reason: "503 after 4 tries", attempts: 1,
+          since: 1_795_000_000, last: 1_795_000_000)
+      ])
     #expect(report.documents == 20)
   }
 

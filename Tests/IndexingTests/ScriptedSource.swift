@@ -13,15 +13,25 @@ struct ScriptedSource: Source {
   /// Called before each page, for tests that stop a run in the middle.
   var beforePage: @Sendable (Int) async throws -> Void = { _ in }
 
-  func fetch(_ emit: @escaping @Sendable (SourceEvent) async throws -> Void) async throws -> SourceListing {
+  /// What is said of pages that the index holds and `pages` lacks; nil says nothing.
+  var absence: Absence? = .gone
+
+  func fetch(
+    _ memory: SourceMemory, _ emit: @escaping @Sendable (SourceEvent) async throws -> Void
+  ) async throws -> SourceListing {
     for (index, page) in pages.enumerated() {
       try await beforePage(index)
       try await emit(
         .document(
-          Document(source: id, url: page.url, mediaType: .html, body: Array(page.html.utf8), access: .open)))
+          Document(source: id, url: page.url, mediaType: .html, body: Array(page.html.utf8), access: .open),
+          nil))
       progress?(SourceProgress(known: pages.count + unfetched, done: index + 1, kept: index + 1))
     }
     for failure in failures { try await emit(.failed(failure)) }
+    let named = Set(pages.map(\.url) + failures.map(\.url))
+    for url in try memory.pages() where !named.contains(url) {
+      try await emit(.skipped(url: url, reason: "the script names it no more", absence))
+    }
     return SourceListing(cutShort: cutShort, requests: pages.count + failures.count)
   }
 }

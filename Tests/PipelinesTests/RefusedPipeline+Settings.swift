@@ -9,7 +9,7 @@ extension RefusedPipeline {
       "11:29: unknown key “wombat” in “chunk” → known here: “by”, “size”, “overlap”, “unit”"),
     RefusedPipeline(
       "an unknown key at the top", "name: handbook", "name: handbook\nversion: 3",
-      "3:1: unknown key “version” → known here: “acervo”, “name”, “stages”, “publish”, “schedule”"),
+      "3:1: unknown key “version” → known here: “acervo”, “name”, “stages”, “publish”, “state”, “schedule”"),
     RefusedPipeline(
       "a setting outside its group", "web: { ", "web: { pages: 5, ",
       "9:18: unknown key “pages” in “web” → “pages” belongs in “limits”: write limits: { pages: … }"),

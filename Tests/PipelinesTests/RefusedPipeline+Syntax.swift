@@ -86,7 +86,7 @@ extension RefusedPipeline {
       "a file that is a text",
       "acervo: 1\nname: handbook\nstages:\n  - fetch:\n      sources:\n        - id: files\n          folder: { path: ../pages }\n        - id: docs\n          web: { start: [\"https://docs.example/\"] }\n  - clean: { content: main }\n  - chunk: { by: structure, size: 2000 }\n  - embed: { provider: local }\n  - index: { languages: [es, en] }\npublish:\n  to: ../snapshots\n",
       "handbook\n",
-      "1:1: the file needs a mapping, not “handbook” → write { key: value, … } with: “acervo”, “name”, “stages”, “publish”, “schedule”"
+      "1:1: the file needs a mapping, not “handbook” → write { key: value, … } with: “acervo”, “name”, “stages”, “publish”, “state”, “schedule”"
     ),
     RefusedPipeline(
       "a control character", "name: handbook", "name: hand\u{7}book",

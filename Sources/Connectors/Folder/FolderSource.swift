@@ -33,49 +33,69 @@ public struct FolderSource: Source {
 
   /// Lists the folder and reads its files one after the other.
   ///
-  /// - Parameter emit: called for each event, one at a time.
+  /// A file that a whole listing does not hold is gone; but an empty folder where there were files is one whose disk
+  /// is not there.
+  ///
+  /// - Parameters:
+  ///   - memory: the files of earlier runs.
+  ///   - emit: called for each event, one at a time.
   /// - Returns: whether every folder could be listed.
   /// - Throws: `SourceError` when the folder cannot be read at all; what `emit` throws; `CancellationError`.
-  public func fetch(_ emit: @escaping @Sendable (SourceEvent) async throws -> Void) async throws -> SourceListing {
+  public func fetch(
+    _ memory: SourceMemory, _ emit: @escaping @Sendable (SourceEvent) async throws -> Void
+  ) async throws -> SourceListing {
     let include = try settings.include.map(glob)
     let exclude = try settings.exclude.map(glob)
-    let listing = try await offPool { [settings, id] in
+    var listing = try await offPool { [settings, id] in
       try FolderListing.read(settings.path) { path in
         include.contains { $0.matches(path) } && !exclude.contains { $0.matches(path) }
       } source: {
         id
       }
     }
-    for (path, reason) in listing.skipped { try await emit(.skipped(url: url(of: path), reason: reason)) }
+    for (path, reason) in listing.skipped { try await emit(.skipped(url: url(of: path), reason: reason, nil)) }
     for (path, reason) in listing.unreadable {
       try await emit(.failed(SourceFailure(url: url(of: path), reason: reason)))
+    }
+    var cutShort = listing.unreadable.isEmpty ? nil : "\(listing.unreadable.count) folders or files could not be read"
+    if let only = memory.only {
+      let wanted = Set(only)
+      listing.files.removeAll { !wanted.contains(url(of: $0)) }
+      cutShort = "only \(only.count) files were asked for"
+    } else {
+      let known = try memory.pages()
+      if listing.files.isEmpty, !known.isEmpty, !memory.settingsChanged {
+        cutShort = "the folder is empty and was not: is its disk there?"
+      }
+      let there = Set(listing.files.map(url(of:)))
+      for url in known.sorted() where !there.contains(url) {
+        try await emit(.skipped(url: url, reason: "there is no such file, or it is excluded", .gone))
+      }
     }
     var bytes = 0
     var kept = 0
     for (index, path) in listing.files.enumerated() {
       try Task.checkCancellation()
       let event = try await event(for: path)
-      if case .document(let document) = event {
+      if case .document(let document, _) = event {
         bytes += document.body.count
         kept += 1
       }
       try await emit(event)
       progress?(SourceProgress(known: listing.files.count, done: index + 1, kept: kept))
     }
-    return SourceListing(
-      cutShort: listing.unreadable.isEmpty ? nil : "\(listing.unreadable.count) folders or files could not be read",
-      requests: 0, bytes: bytes)
+    return SourceListing(cutShort: cutShort, requests: 0, bytes: bytes)
   }
 
   private func event(for path: String) async throws -> SourceEvent {
     let url = url(of: path)
     guard let name = path.split(separator: "/").last, let ending = name.split(separator: ".").dropFirst().last,
       let mediaType = MediaType(fileExtension: ending)
-    else { return .skipped(url: url, reason: "its ending names no HTML, Markdown or plain text") }
+    else { return .skipped(url: url, reason: "its ending names no HTML, Markdown or plain text", nil) }
     let file = settings.path + "/" + path
     do {
       let body = try await offPool { [maximumFileSize] in try FolderListing.readFile(file, atMost: maximumFileSize) }
-      return .document(Document(source: id, url: url, mediaType: mediaType, body: body, access: .open))
+      return .document(Document(source: id, url: url, mediaType: mediaType, body: body, access: .open), nil)
     } catch let error as FolderListing.Failure {
       return .failed(SourceFailure(url: url, reason: error.reason))
     }

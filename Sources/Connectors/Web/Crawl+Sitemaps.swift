@@ -38,10 +38,13 @@ extension Crawl {
       switch try await fetcher.sitemap(url) {
       case .success(let sitemap):
         if sitemap.isCut { cutShort = "the sitemap \(url) could be read in part only" }
-        pages += sitemap.pages.map { SessionParameters.removed(from: $0.url.withoutFragment) }.filter {
-          fetcher.scope.verdict(on: $0) == .inside
+        for entry in sitemap.pages {
+          let page = SessionParameters.removed(from: entry.url.withoutFragment)
+          guard fetcher.scope.verdict(on: page) == .inside else { continue }
+          pages.append(page.description)
+          // Listed twice: the later date is the one to be believed.
+          if let date = entry.lastModified { listed[page.description] = max(date, listed[page.description] ?? date) }
         }
-        .map(\.description)
         if depth < Self.maximumSitemapDepth {
           waiting += sitemap.sitemaps.map { ($0.url.withoutFragment, depth + 1, true) }
         }

@@ -16,6 +16,10 @@ final class Crawl {
     var isStart = false
     /// Whether the page is kept though it names another address: that one gave nothing.
     var ignoresCanonical = false
+    /// Whether nothing led to it in this crawl: the index holds it, and it is asked whether it is still there.
+    var isOrphan = false
+    /// Whether its bytes are needed though it may be as it was.
+    var isWhole = false
   }
 
   static let maximumHops = 10
@@ -24,6 +28,7 @@ final class Crawl {
 
   let source: String
   let starts: [WebURL]
+  let memory: SourceMemory
   let fetcher: PageFetcher
   let deadline: ContinuousClock.Instant
   let emit: @Sendable (SourceEvent) async throws -> Void
@@ -33,6 +38,10 @@ final class Crawl {
   /// Pages that name an address as their own which is still to be fetched.
   private var followers: [String: [Candidate]] = [:]
   private var keptByContent: [ContentHash: String] = [:]
+  /// Addresses that pages lead to and that belong to nobody we crawl.
+  private var outside: Set<String> = []
+  /// The dates that sitemaps give, by address.
+  var listed: [String: Int64] = [:]
   var robots: [String: OriginRobots] = [:]
   private var nextLevel: Set<String> = []
   private var followUps: [Candidate] = []
@@ -47,11 +56,13 @@ final class Crawl {
   var settings: WebSettings { fetcher.settings }
 
   init(
-    source: String, starts: [WebURL], fetcher: PageFetcher, deadline: ContinuousClock.Instant,
-    emit: @escaping @Sendable (SourceEvent) async throws -> Void, progress: (@Sendable (SourceProgress) -> Void)?
+    source: String, starts: [WebURL], memory: SourceMemory, fetcher: PageFetcher,
+    deadline: ContinuousClock.Instant, emit: @escaping @Sendable (SourceEvent) async throws -> Void,
+    progress: (@Sendable (SourceProgress) -> Void)?
   ) {
     self.source = source
     self.starts = starts
+    self.memory = memory
     self.fetcher = fetcher
     self.deadline = deadline
     self.emit = emit
@@ -62,6 +73,11 @@ final class Crawl {
 
   /// Crawls to the end.
   func run() async throws -> SourceListing {
+    if let only = memory.only {
+      try await ask(only)
+      cutShort = "only \(only.count) address\(only.count == 1 ? " was" : "es were") asked for"
+      return listing
+    }
     try await readRobots(of: starts)
     let listed = settings.sitemap == .off ? [] : try await readSitemaps()
     if settings.sitemap == .only {
@@ -79,14 +95,7 @@ final class Crawl {
       if settings.maximumDepth > 0 { for url in listed { enqueue(url) } }
     }
     while true {
-      let level = try await takeLevel()
-      var round = level + followUps
-      followUps = []
-      while !round.isEmpty, !isCut {
-        try await process(round.sorted { $0.url < $1.url })
-        round = followUps
-        followUps = []
-      }
+      try await processRounds(try await takeLevel())
       if isCut || nextLevel.isEmpty { break }
       depth += 1
     }
@@ -94,9 +103,43 @@ final class Crawl {
     if failed > 0, cutShort == nil {
       cutShort = "\(failed) address\(failed == 1 ? "" : "es") failed, and what they lead to is unknown"
     }
+    // After a crawl that was cut short nothing may leave, so there is nothing to ask.
+    if cutShort == nil { try await ask(try memory.pages()) }
+    return listing
+  }
+
+  private var listing: SourceListing {
     let totals = fetcher.totals
     return SourceListing(cutShort: cutShort, requests: totals.requests, bytes: totals.bytes)
   }
+
+  private func processRounds(_ level: [Candidate]) async throws {
+    var round = level + followUps
+    followUps = []
+    while !round.isEmpty, !isCut {
+      try await process(round.sorted { $0.url < $1.url })
+      round = followUps
+      followUps = []
+    }
+  }
+
+  /// Asks addresses to which nothing led whether they are still there: that no page names them proves nothing.
+  private func ask(_ urls: [String]) async throws {
+    isAsking = true
+    for url in urls.sorted() where outcomes[url] == nil {
+      outcomes[url] = .waiting
+      let candidate = Candidate(url: url, isOrphan: true)
+      guard let parsed = WebURL(url), fetcher.scope.verdict(on: parsed) == .inside else {
+        try await leave(candidate, "it is outside the crawl's scope", .outOfScope)
+        continue
+      }
+      followUps.append(candidate)
+    }
+    try await processRounds([])
+  }
+
+  /// Whether the crawl proper is over, and only known addresses are asked: they count against no limit of pages.
+  private var isAsking = false
 
   /// Whether a limit ended the crawl.
   private(set) var isCut = false
@@ -117,7 +160,7 @@ final class Crawl {
       guard let url = WebURL(address) else { continue }
       let candidate = Candidate(url: address)
       if let trap = traps.refusal(of: url) {
-        try await leave(candidate, trap)
+        try await leave(candidate, trap, nil)
       } else {
         candidates.append(candidate)
       }
@@ -145,18 +188,22 @@ final class Crawl {
       }
       var window = FetchWindow(hosts: admitted.map(\.host), concurrency: settings.concurrency)
       while let head = window.head {
-        for index in window.start(atMost: settings.maximumPages - kept) {
-          guard let url = WebURL(admitted[index].candidate.url) else {
+        for index in window.start(atMost: isAsking ? .max : settings.maximumPages - kept) {
+          let candidate = admitted[index].candidate
+          guard let url = WebURL(candidate.url) else {
             window.finish(index, .failed(reason: "it is no URL"))
             continue
           }
-          let delay = delay(for: url)
-          group.addTask { [fetcher] in .result(index, try await fetcher.page(url, delay: delay)) }
+          let (delay, listed) = (delay(for: url), listed[candidate.url])
+          group.addTask { [fetcher, memory] in
+            let visit = candidate.isWhole ? nil : try memory.visit(candidate.url)
+            return .result(index, try await fetcher.page(url, delay: delay, visit: visit, listed: listed))
+          }
         }
         if let result = window.takeHead() {
           try await decide(on: admitted[head].candidate, result)
           if isCut { return }
-          if kept == settings.maximumPages {
+          if kept == settings.maximumPages, !isAsking {
             if window.head != nil || !followUps.isEmpty || !nextLevel.isEmpty {
               cut("the limit of \(kept) pages was reached (`limits.pages`)")
             }
@@ -184,7 +231,8 @@ final class Crawl {
       guard let url = WebURL(candidate.url) else { continue }
       switch robots[url.origin ?? ""] ?? .ignored {
       case .unreachable(let reason): try await fail(candidate, reason)
-      case .rules(let rules) where !rules.allows(url): try await leave(candidate, "robots.txt disallows it")
+      case .rules(let rules) where !rules.allows(url):
+        try await leave(candidate, "robots.txt disallows it", .outOfScope)
       case .rules, .ignored:
         let place = CrawlScope.place(of: url)
         let host = hosts[place] ?? hosts.count
@@ -205,8 +253,9 @@ final class Crawl {
   private func decide(on candidate: Candidate, _ result: PageFetcher.Result) async throws {
     switch result {
     case .failed(let reason): try await fail(candidate, reason)
-    case .left(let reason): try await leave(candidate, reason)
-    case .redirect(let location, let target): try await redirect(candidate, to: target, location)
+    case .left(let reason, let absence): try await leave(candidate, reason, absence)
+    case .redirect(let location, let target, let isPermanent):
+      try await redirect(candidate, to: target, location, isPermanent: isPermanent)
     case .page(let page): try await take(page, candidate)
     }
     // What the limit of pages leaves over will not be fetched.
@@ -215,7 +264,9 @@ final class Crawl {
     progress?(SourceProgress(known: done + ahead, done: done, kept: kept))
   }
 
-  private func redirect(_ candidate: Candidate, to target: WebURL?, _ location: String) async throws {
+  private func redirect(
+    _ candidate: Candidate, to target: WebURL?, _ location: String, isPermanent: Bool
+  ) async throws {
     guard let named = target, named.isHTTP else {
       return try await fail(candidate, "it redirects to \(location), which is no http or https address")
     }
@@ -229,55 +280,99 @@ final class Crawl {
     guard end(of: text) != candidate.url else {
       return try await fail(candidate, "it redirects in a circle, through \(text)")
     }
+    // For the time being elsewhere, a log-in page as often as not, is not gone (RFC 9110, 15.4.3).
+    let absence = isPermanent ? Absence.moved(to: text) : nil
     switch fetcher.scope.verdict(on: target) {
-    case .outside: return try await leave(candidate, "it redirects to \(text), which is outside the crawl")
+    case .outside: return try await leave(candidate, "it redirects to \(text), which is outside the crawl", absence)
     case .leftOut(let reason):
-      return try await leave(candidate, "it redirects to \(text), which is left out: \(reason)")
+      return try await leave(candidate, "it redirects to \(text), which is left out: \(reason)", absence)
     case .inside: break
     }
     if outcomes[text] == nil, let trap = traps.refusal(of: target) {
-      return try await leave(candidate, "it redirects to \(text), which is left out: \(trap)")
+      return try await leave(candidate, "it redirects to \(text), which is left out: \(trap)", nil)
     }
-    promote(Candidate(url: text, hops: candidate.hops + 1, isStart: candidate.isStart))
+    promote(
+      Candidate(
+        url: text, hops: candidate.hops + 1, isStart: candidate.isStart, isOrphan: candidate.isOrphan))
     outcomes[candidate.url] = .sameAs(text)
-    try await emit(.skipped(url: candidate.url, reason: "it redirects to \(text)"))
+    try await emit(.skipped(url: candidate.url, reason: "it redirects to \(text)", absence))
     try await settle(candidate.url)
   }
 
   private func take(_ page: PageFetcher.Page, _ candidate: Candidate) async throws {
     reachedPages += 1
-    try await follow(page)
-    if !candidate.ignoresCanonical, let canonical = page.canonical, try await yields(candidate, to: canonical) {
-      return
+    if !candidate.isOrphan { try await follow(page.visit.links) }
+    if page.isNewVisit, page.content == nil { try await emit(.visited(url: candidate.url, page.visit)) }
+    if try await keep(page, candidate) { return }
+    // A document brings its visit along; of other pages it is told here.
+    if page.isNewVisit, page.content != nil { try await emit(.visited(url: candidate.url, page.visit)) }
+  }
+
+  /// Keeps a page as a document unless something speaks against it.
+  private func keep(_ page: PageFetcher.Page, _ candidate: Candidate) async throws -> Bool {
+    if !candidate.ignoresCanonical, let canonical = page.visit.canonical.flatMap({ WebURL($0) }),
+      try await yields(candidate, to: canonical)
+    {
+      return false
     }
-    guard page.isIndexed else { return try await leave(candidate, "its robots directive says noindex") }
+    guard !page.forbidsIndexing(at: fetcher.now) else {
+      try await leave(candidate, "its robots directive says noindex", .outOfScope)
+      return false
+    }
     // A start outside `include` is where the links are, not a page that was asked for.
     if candidate.isStart, let url = WebURL(candidate.url), fetcher.scope.verdict(on: url) != .inside {
-      return try await leave(candidate, "it is a start outside the crawl's scope: its links are followed")
+      try await leave(
+        candidate, "it is a start outside the crawl's scope: its links are followed", .outOfScope)
+      return false
     }
-    if let twin = keptByContent[page.hash], twin != candidate.url {
+    if candidate.isOrphan, memory.settingsChanged, memory.only == nil {
+      try await leave(candidate, "within the source's changed settings nothing leads to it", .outOfScope)
+      return false
+    }
+    if let twin = keptByContent[page.visit.hash], twin != candidate.url {
       outcomes[candidate.url] = .sameAs(twin)
-      try await emit(.skipped(url: candidate.url, reason: "it has the same content as \(twin)"))
-      return try await settle(candidate.url)
+      try await emit(
+        .skipped(url: candidate.url, reason: "it has the same content as \(twin)", .duplicate(of: twin)))
+      try await settle(candidate.url)
+      return false
     }
-    keptByContent[page.hash] = candidate.url
+    if page.content == nil, !page.visit.hasContent {
+      // It was left when it was last visited, and nobody kept what it said.
+      var again = candidate
+      again.isWhole = true
+      followUps.append(again)
+      return false
+    }
+    keptByContent[page.visit.hash] = candidate.url
     outcomes[candidate.url] = .kept
-    kept += 1
-    try await emit(
-      .document(
-        Document(
-          source: source, url: candidate.url, mediaType: page.mediaType, charset: page.charset, body: page.body,
-          language: page.language, access: .open, modified: page.modified)))
+    if !isAsking { kept += 1 }
+    if let content = page.content {
+      try await emit(
+        .document(
+          Document(
+            source: source, url: candidate.url, mediaType: content.mediaType, charset: content.charset,
+            body: content.body, language: content.language, access: .open, modified: content.modified),
+          page.isNewVisit ? page.visit : nil))
+    } else {
+      try await emit(.unchanged(url: candidate.url))
+    }
     try await settle(candidate.url)
+    return true
   }
 
   /// Queues what a page leads to.
-  private func follow(_ page: PageFetcher.Page) async throws {
+  private func follow(_ links: [String]) async throws {
     guard settings.sitemap != .only, depth < settings.maximumDepth else { return }
-    for link in page.links { enqueue(link) }
-    for (url, reason) in page.leftOut where outcomes[url] == nil && outcomes.count < maximumKnown {
-      outcomes[url] = .left
-      try await emit(.skipped(url: url, reason: reason))
+    for link in links where outcomes[link] == nil && !outside.contains(link) {
+      guard let url = WebURL(link) else { continue }
+      switch fetcher.scope.verdict(on: url) {
+      case .inside: enqueue(link)
+      case .leftOut(let reason):
+        guard outcomes.count < maximumKnown else { continue }
+        outcomes[link] = .left
+        try await emit(.skipped(url: link, reason: reason, .outOfScope))
+      case .outside: if outside.count < maximumKnown { outside.insert(link) }
+      }
     }
   }
 
@@ -290,9 +385,10 @@ final class Crawl {
     case .left: return false
     case .kept:
       outcomes[candidate.url] = .sameAs(target)
-      try await emit(.skipped(url: candidate.url, reason: "its canonical address is \(target)"))
+      try await emit(
+        .skipped(url: candidate.url, reason: "its canonical address is \(target)", .moved(to: target)))
     case .waiting, .sameAs, nil:
-      promote(Candidate(url: target))
+      promote(Candidate(url: target, isOrphan: candidate.isOrphan))
       outcomes[candidate.url] = .sameAs(target)
       followers[target, default: []].append(candidate)
     }
@@ -300,16 +396,18 @@ final class Crawl {
     return true
   }
 
-  private func leave(_ candidate: Candidate, _ reason: String) async throws {
+  private func leave(_ candidate: Candidate, _ reason: String, _ absence: Absence?) async throws {
     outcomes[candidate.url] = .left
     if candidate.isStart { startTroubles.append("\(candidate.url): \(reason)") }
-    try await emit(.skipped(url: candidate.url, reason: reason))
+    try await emit(.skipped(url: candidate.url, reason: reason, absence))
     try await settle(candidate.url)
   }
 
   private func fail(_ candidate: Candidate, _ reason: String) async throws {
     outcomes[candidate.url] = .left
-    failed += 1
+    if !candidate.isOrphan { failed += 1 }
+    // What it led to when it last gave a page is most likely there.
+    if !candidate.isOrphan, let visit = try memory.visit(candidate.url) { try await follow(visit.links) }
     if candidate.isStart { startTroubles.append("\(candidate.url): \(reason)") }
     try await emit(.failed(SourceFailure(url: candidate.url, reason: reason)))
     try await settle(candidate.url)
@@ -322,8 +420,9 @@ final class Crawl {
     for var candidate in waiting {
       switch target.flatMap({ outcomes[$0] }) {
       case .kept:
+        let target = target ?? url
         try await emit(
-          .skipped(url: candidate.url, reason: "its canonical address is \(target ?? url)"))
+          .skipped(url: candidate.url, reason: "its canonical address is \(target)", .moved(to: target)))
       case .waiting where target != candidate.url:
         followers[target ?? url, default: []].append(candidate)
       case .waiting, .left, .sameAs, nil:

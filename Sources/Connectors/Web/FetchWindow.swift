@@ -69,6 +69,6 @@ struct FetchWindow {
   }
 
   private static func size(_ result: PageFetcher.Result) -> Int {
-    if case .page(let page) = result { page.body.count } else { 0 }
+    if case .page(let page) = result { page.content?.body.count ?? 0 } else { 0 }
   }
 }

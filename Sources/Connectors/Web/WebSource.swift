@@ -37,12 +37,16 @@ public struct WebSource: Source {
     self.progress = progress
   }
 
-  /// Crawls the site.
+  /// Crawls the site, asking pages that were visited before with their validators.
   ///
-  /// - Parameter emit: called for each event, one at a time; while it suspends only the requests under way go on.
+  /// - Parameters:
+  ///   - memory: the pages of earlier runs and their visits.
+  ///   - emit: called for each event, one at a time; while it suspends only the requests under way go on.
   /// - Returns: whether the crawl ran to its end: no limit cut it and no page failed.
   /// - Throws: `SourceError` when no start leads to a page; what `emit` throws; `CancellationError`.
-  public func fetch(_ emit: @escaping @Sendable (SourceEvent) async throws -> Void) async throws -> SourceListing {
+  public func fetch(
+    _ memory: SourceMemory, _ emit: @escaping @Sendable (SourceEvent) async throws -> Void
+  ) async throws -> SourceListing {
     let starts = try settings.start.map { text in
       guard let url = WebURL(text)?.withoutFragment, url.isHTTP, url.host?.isEmpty == false else {
         throw SourceError(source: id, "\(text) is no absolute http:// or https:// address; mend `web.start`")
@@ -61,7 +65,8 @@ public struct WebSource: Source {
       settings: settings, scope: scope, starts: starts, client: client, policy: policy, timing: timing,
       deadline: deadline)
     let crawl = Crawl(
-      source: id, starts: starts, fetcher: fetcher, deadline: deadline, emit: emit, progress: progress)
+      source: id, starts: starts, memory: memory, fetcher: fetcher, deadline: deadline, emit: emit,
+      progress: progress)
     return try await crawl.run()
   }
 }

@@ -1,6 +1,5 @@
 internal import CKernels
 internal import Corpus
-internal import TextAnalysis
 
 /// Builds a BM25 index of chunks.
 ///
@@ -12,9 +11,8 @@ public final class LexicalIndexWriter {
   private let limit: Int
   private let sink: SectionSink
 
-  private var analyzers: [String: Analyzer] = [:]
   private var languageChunks: [String: Int] = [:]
-  private var numbers: [String: UInt32] = [:]
+  private var vocabulary = Vocabulary()
   private var lengths: [UInt32] = []
   private var totalLength = 0
   /// Postings of the chunks since the last run, chunk by chunk.
@@ -22,7 +20,6 @@ public final class LexicalIndexWriter {
   private var frequencies: [UInt16] = []
   private var chunkEnds: [Int] = []
   private var runs: [PostingRun] = []
-  private var lastTitle = (text: "", language: "", terms: [String]())
 
   /// Makes a builder.
   ///
@@ -54,38 +51,36 @@ public final class LexicalIndexWriter {
   ///   - language: its document's language; nil when it is not known.
   /// - Throws: `SearchIndexError` when postings cannot wait in a file.
   public func append(text: String, title: String, headings: [String], language: String?) throws {
-    let language = language ?? ""
-    let analyzer = analyzers[language] ?? Analyzer(language: language.isEmpty ? nil : language)
-    analyzers[language] = analyzer
-    languageChunks[language, default: 0] += 1
-    var counts: [UInt32: Int] = [:]
-    var length = 0
-    func count(_ terms: [String], times: Int) {
-      guard times > 0 else { return }
-      for term in terms { counts[number(of: term), default: 0] += times }
-      length += terms.count * times
-    }
-    count(analyzer.terms(text), times: 1)
-    for heading in headings { count(analyzer.terms(heading), times: weights.headings) }
-    if lastTitle.text != title || lastTitle.language != language {
-      lastTitle = (title, language, analyzer.terms(title))
-    }
-    count(lastTitle.terms, times: weights.title)
-    for (term, frequency) in counts.sorted(by: { $0.key < $1.key }) {
-      terms.append(term)
-      frequencies.append(UInt16(clamping: frequency))
-    }
-    chunkEnds.append(terms.count)
-    lengths.append(UInt32(clamping: length))
-    totalLength += length
-    if terms.count >= limit, folder != nil { try endRun() }
+    let counted = CountedTerms(chunks: [(text, headings)], title: title, language: language, weights: weights)
+    try counted.bytes.withUnsafeBytes { try append(counted: $0) }
   }
 
-  private func number(of term: String) -> UInt32 {
-    if let number = numbers[term] { return number }
-    let number = UInt32(numbers.count)
-    numbers[term] = number
-    return number
+  /// Adds the chunks of the next document, whose terms were counted with the same weights.
+  ///
+  /// - Parameter bytes: what `CountedTerms.bytes` gave.
+  /// - Throws: `SearchIndexError` when postings cannot wait in a file, `ByteCodingError` for other bytes.
+  public func append(counted bytes: UnsafeRawBufferPointer) throws {
+    var reader = ByteReader(bytes)
+    let language = try reader.text()
+    let local = try reader.list { reader throws(ByteCodingError) in
+      let count = try reader.count()
+      return vocabulary.number(of: try reader.raw(count))
+    }
+    let chunkCount = try reader.count()
+    languageChunks[language, default: 0] += chunkCount
+    for _ in 0..<chunkCount {
+      let length = try reader.int()
+      for _ in 0..<(try reader.count()) {
+        let (term, frequency) = (try reader.int(), try reader.int())
+        guard term < local.count else { throw ByteCodingError(description: "term \(term) of \(local.count)") }
+        terms.append(local[term])
+        frequencies.append(UInt16(clamping: frequency))
+      }
+      chunkEnds.append(terms.count)
+      lengths.append(UInt32(clamping: length))
+      totalLength += length
+    }
+    if terms.count >= limit, folder != nil { try endRun() }
   }
 
   private func endRun() throws {
@@ -95,7 +90,7 @@ public final class LexicalIndexWriter {
     runs.append(
       try PostingRun.sorting(
         terms: terms, weights: frequencies, chunkEnds: chunkEnds, firstChunk: lengths.count - chunkEnds.count,
-        termCount: numbers.count, folder: folder))
+        termCount: vocabulary.count, folder: folder))
     terms.removeAll(keepingCapacity: folder != nil)
     frequencies.removeAll(keepingCapacity: folder != nil)
     chunkEnds.removeAll(keepingCapacity: folder != nil)
@@ -108,7 +103,7 @@ public final class LexicalIndexWriter {
     frequencies = []
     let languages = languageChunks.keys.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
     let header = LexicalHeader(
-      chunks: lengths.count, terms: numbers.count, totalLength: totalLength, weights: weights, languages: languages,
+      chunks: lengths.count, terms: vocabulary.count, totalLength: totalLength, weights: weights, languages: languages,
       languageChunks: languages.map { languageChunks[$0] ?? 0 })
     try header.bytes.withUnsafeBytes { try sink(LexicalLayout.header, 0, $0) }
     try lengths.map(\.littleEndian).withUnsafeBytes { try sink(LexicalLayout.lengths, 0, $0) }
@@ -117,7 +112,7 @@ public final class LexicalIndexWriter {
 
   /// Dictionary and postings, both in the order of the terms' bytes.
   private func writeTerms(mean: Float) throws {
-    let ordered = numbers.sorted { $0.key.utf8.lexicographicallyPrecedes($1.key.utf8) }
+    let ordered = vocabulary.sorted()
     var texts: [UInt8] = []
     var entries: [UInt8] = []
     var part: UInt32 = 0
@@ -130,11 +125,11 @@ public final class LexicalIndexWriter {
     }
     var chunks: [UInt32] = []
     var weights: [UInt16] = []
-    for (term, number) in ordered {
+    for number in ordered {
       chunks.removeAll(keepingCapacity: true)
       weights.removeAll(keepingCapacity: true)
       for run in runs {
-        let (runChunks, runWeights) = run.postings(Int(number))
+        let (runChunks, runWeights) = run.postings(number)
         chunks.append(contentsOf: runChunks)
         weights.append(contentsOf: runWeights)
       }
@@ -153,7 +148,7 @@ public final class LexicalIndexWriter {
       for field in [texts.count, chunks.count, Int(part), start, written] {
         withUnsafeBytes(of: UInt32(field).littleEndian) { entries.append(contentsOf: $0) }
       }
-      texts.append(contentsOf: term.utf8)
+      vocabulary.withBytes(of: number) { texts.append(contentsOf: $0) }
       if postings.count >= 4 << 20 { try flush() }
     }
     if !postings.isEmpty { try flush() }

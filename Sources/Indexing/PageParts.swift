@@ -1,0 +1,50 @@
+internal import Chunking
+internal import Corpus
+internal import Pipelines
+internal import SearchIndexes
+internal import Snapshots
+
+/// What a snapshot takes of a page, ready to be copied into it: a publish after one edit costs one page's work.
+struct PageParts {
+  var title: String
+  var language: String?
+  var chunkCount: Int
+  /// `EncodedChunks.bytes`.
+  var chunks: UnsafeRawBufferPointer
+  /// The memo keys of the chunks' vectors, one behind the other; empty without an embedder.
+  var vectorKeys: UnsafeRawBufferPointer
+  /// `CountedTerms.bytes`; nil where words are not indexed.
+  var terms: UnsafeRawBufferPointer?
+
+  /// The kept form of a page's parts.
+  static func encode(
+    _ page: CleanedPage, chunks: [Chunk], title: String, keys: StageKeys, lexical: Bool
+  ) -> [UInt8] {
+    var writer = ByteWriter()
+    writer.write(title)
+    writer.write(page.language) { $0.write($1) }
+    writer.write(chunks.count)
+    writer.write(EncodedChunks(chunks).bytes)
+    writer.write(chunks.flatMap { keys.vector(of: $0.embeddingText(title: title))?.bytes ?? [] })
+    let terms =
+      lexical
+      ? CountedTerms(
+        chunks: chunks.map { ($0.text, $0.headingPath) }, title: title, language: page.language) : nil
+    writer.write(terms) { $0.write($1.bytes) }
+    return writer.bytes
+  }
+
+  /// Reads parts in place: they live as long as the bytes.
+  init(_ bytes: UnsafeRawBufferPointer) throws(ByteCodingError) {
+    var reader = ByteReader(bytes)
+    title = try reader.text()
+    language = try reader.optional { reader throws(ByteCodingError) in try reader.text() }
+    chunkCount = try reader.int()
+    chunks = try reader.raw(try reader.count())
+    vectorKeys = try reader.raw(try reader.count())
+    guard vectorKeys.isEmpty || vectorKeys.count == 32 * chunkCount else {
+      throw ByteCodingError(description: "\(vectorKeys.count) bytes of keys for \(chunkCount) chunks")
+    }
+    terms = try reader.optional { reader throws(ByteCodingError) in try reader.raw(try reader.count()) }
+  }
+}
