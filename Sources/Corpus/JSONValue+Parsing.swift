@@ -154,10 +154,38 @@ private struct JSONParser {
       if next == UInt8(ascii: "+") || next == UInt8(ascii: "-") { position += 1 }
       try digits()
     }
+    if !isInteger, let short = shortDecimal(start..<position) { return .number(short) }
     let text = String(decoding: bytes[start..<position], as: UTF8.self)
     if isInteger, let integer = Int64(text) { return .integer(integer) }
     guard let double = Double(text), double.isFinite else { throw error("the number does not fit a double") }
     return .number(double)
+  }
+
+  /// A number of few digits with a point and no exponent, as vectors are full of; nil for any other.
+  ///
+  /// Up to fifteen digits are whole numbers that doubles hold, as are the powers of ten to 10²²: their quotient is
+  /// rounded once, so that it is the double nearest to the number (Clinger, “How to read floating point numbers
+  /// accurately”, 1990).
+  private func shortDecimal(_ range: Range<Int>) -> Double? {
+    guard range.count <= 17 else { return nil }
+    var digits = 0
+    var whole = 0.0
+    var divisor = 1.0
+    var isFraction = false
+    for place in range {
+      switch bytes[place] {
+      case UInt8(ascii: "-"): continue
+      case UInt8(ascii: "."): isFraction = true
+      case let byte where byte >= UInt8(ascii: "0") && byte <= UInt8(ascii: "9"):
+        digits += 1
+        whole = whole * 10 + Double(byte - UInt8(ascii: "0"))
+        if isFraction { divisor *= 10 }
+      default: return nil
+      }
+    }
+    guard digits <= 15 else { return nil }
+    let value = whole / divisor
+    return bytes[range.lowerBound] == UInt8(ascii: "-") ? -value : value
   }
 
   private mutating func string() throws(JSONError) -> String {

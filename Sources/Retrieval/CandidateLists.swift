@@ -11,8 +11,8 @@ struct FusedChunk: Equatable {
 struct CandidateLists {
   /// By cosine, best first; nil without vectors.
   var vectors: [ScoredChunk]?
-  /// The cosine of any chunk, for those that only the other index found.
-  var cosine: (Int) throws -> Float = { _ in 0 }
+  /// The cosines of any chunks, for those that only the other index found.
+  var cosines: ([Int]) throws -> [Float] = { $0.map { _ in 0 } }
   /// By BM25, best first.
   var lexical: [ScoredChunk] = []
   /// Whether there may be more than the list holds.
@@ -27,26 +27,58 @@ struct CandidateLists {
     guard let vectors else {
       return lexical.map { FusedChunk(chunk: $0.chunk, score: Double($0.score), cosine: nil) }
     }
-    var cosines: [Int: Double] = [:]
-    for hit in vectors { cosines[hit.chunk] = Double(hit.score) }
     let semantic = Spread(vectors.map { Double($0.score) })
     guard lexicalWeight > 0, !lexical.isEmpty else {
       return vectors.map { FusedChunk(chunk: $0.chunk, score: semantic[Double($0.score)], cosine: Double($0.score)) }
     }
-    for hit in lexical where cosines[hit.chunk] == nil { cosines[hit.chunk] = Double(try cosine(hit.chunk)) }
-    var scores: [Int: Double] = [:]
-    for hit in lexical { scores[hit.chunk] = Double(hit.score) }
     // A chunk that is not in the list has no word of the question, or a lower score than the list's last.
     let least = lexicalIsFull ? Double(lexical.last?.score ?? 0) : 0
     // The spread over all candidates, with those that have no word of the question: a word that few chunks have says
     // much, and the only chunk that has it stands out. In one order, or rounding would differ from run to run.
-    let candidates = cosines.sorted { $0.key < $1.key }
-    let literal = Spread(candidates.map { scores[$0.key] ?? least })
-    let fused = candidates.map { chunk, cosine in
+    let candidates = try joined(vectors)
+    let literal = Spread(candidates.map { $0.literal ?? least })
+    let fused = candidates.map { candidate in
       FusedChunk(
-        chunk: chunk, score: semantic[cosine] + lexicalWeight * literal[scores[chunk] ?? least], cosine: cosine)
+        chunk: candidate.chunk,
+        score: semantic[candidate.cosine] + lexicalWeight * literal[candidate.literal ?? least],
+        cosine: candidate.cosine)
     }
     return fused.sorted { $0.score != $1.score ? $0.score > $1.score : $0.chunk < $1.chunk }
+  }
+
+  private struct Candidate {
+    var chunk: Int
+    var cosine: Double
+    /// By BM25; nil for a chunk that is not in that list.
+    var literal: Double?
+  }
+
+  /// The chunks of both lists in the order of their numbers.
+  private func joined(_ vectors: [ScoredChunk]) throws -> [Candidate] {
+    let near = vectors.sorted { $0.chunk < $1.chunk }
+    let literal = lexical.sorted { $0.chunk < $1.chunk }
+    var candidates: [Candidate] = []
+    candidates.reserveCapacity(near.count + literal.count)
+    var next = 0
+    var unknown: [Int] = []
+    for hit in literal {
+      while next < near.count, near[next].chunk < hit.chunk {
+        candidates.append(Candidate(chunk: near[next].chunk, cosine: Double(near[next].score)))
+        next += 1
+      }
+      if next < near.count, near[next].chunk == hit.chunk {
+        candidates.append(Candidate(chunk: hit.chunk, cosine: Double(near[next].score), literal: Double(hit.score)))
+        next += 1
+      } else {
+        unknown.append(candidates.count)
+        candidates.append(Candidate(chunk: hit.chunk, cosine: 0, literal: Double(hit.score)))
+      }
+    }
+    for hit in near[next...] { candidates.append(Candidate(chunk: hit.chunk, cosine: Double(hit.score))) }
+    for (place, cosine) in zip(unknown, try cosines(unknown.map { candidates[$0].chunk })) {
+      candidates[place].cosine = Double(cosine)
+    }
+    return candidates
   }
 }
 

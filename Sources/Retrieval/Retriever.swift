@@ -1,5 +1,6 @@
 internal import Corpus
 public import Embedding
+internal import Glibc
 internal import SearchIndexes
 public import Snapshots
 internal import TextAnalysis
@@ -13,9 +14,8 @@ public final class Retriever: Sendable {
   public let snapshot: Snapshot
 
   let vectors: VectorIndex?
-  private let queue: VectorQueue?
+  private let questions: BatchQueue<Question, Question.Answer>?
   let lexical: LexicalIndex?
-  private let embedder: (any Embedder)?
   private let visibility: Visibility
   private let detector = LanguageDetector()
 
@@ -30,9 +30,14 @@ public final class Retriever: Sendable {
   public init(snapshot: Snapshot, embedder: (any Embedder)?) throws {
     self.snapshot = snapshot
     vectors = try VectorIndex(owner: snapshot, source: snapshot.section)
-    queue = vectors.map(VectorQueue.init)
     lexical = try LexicalIndex(owner: snapshot, source: snapshot.section)
-    self.embedder = embedder
+    if let vectors, let embedder {
+      let batch = QuestionBatch(index: vectors, embedder: embedder)
+      questions = BatchQueue(
+        largest: QuestionBatch.largest, atOnce: sysconf(Int32(_SC_NPROCESSORS_ONLN)), work: batch.answers)
+    } else {
+      questions = nil
+    }
     visibility = try Visibility(snapshot)
     let manifest = snapshot.manifest
     for count in [vectors?.count, lexical?.count] where count != nil && count != manifest.chunks {
@@ -56,8 +61,7 @@ public final class Retriever: Sendable {
   ///
   /// - Throws: `RetrievalError` for a request out of its limits, and whatever embedder and snapshot throw.
   public func search(_ request: SearchRequest) async throws -> [SearchHit] {
-    guard vectors != nil, let embedder else { return try await search(request, vector: nil) }
-    return try await search(request, vector: try await embedder.embed([request.query], as: .query))
+    try await search(request, by: .words(request.query))
   }
 
   /// Finds the best chunks for a question whose vector is known, best first.
@@ -68,6 +72,10 @@ public final class Retriever: Sendable {
   /// - Returns: as many chunks as were asked for, or as there are; none twice, and none within another.
   /// - Throws: `RetrievalError` for a request out of its limits, and whatever the snapshot throws.
   public func search(_ request: SearchRequest, vector: [Float]?) async throws -> [SearchHit] {
+    try await search(request, by: vector.map { .vector($0) })
+  }
+
+  private func search(_ request: SearchRequest, by meaning: Question.Meaning?) async throws -> [SearchHit] {
     guard (0...Self.maximumTopK).contains(request.topK) else {
       throw RetrievalError(
         .badRequest, "\(request.topK) chunks were asked for", mend: "ask for 1 to \(Self.maximumTopK)")
@@ -76,9 +84,10 @@ public final class Retriever: Sendable {
     guard request.topK > 0, allowed?.members != 0 else { return [] }
     let depth = max(Self.depth, 2 * request.topK)
     var lists = CandidateLists()
-    if let vectors, let queue, let vector, vector.contains(where: { $0 != 0 }) {
-      lists.vectors = try await queue.search(VectorQuery(vector, limit: depth, allowed: allowed))
-      lists.cosine = { try vectors.score(vector, chunk: $0) }
+    if let vectors, let questions, let meaning {
+      let found = try await questions.product(of: Question(meaning: meaning, limit: depth, allowed: allowed))
+      lists.vectors = found.nearest
+      lists.cosines = { try vectors.scores(found.vector, chunks: $0) }
     }
     if let lexical {
       let language = self.language(of: request.query, lexical)

@@ -1,3 +1,4 @@
+import AcervoTesting
 import Corpus
 import Testing
 
@@ -36,6 +37,23 @@ import Testing
   func `What is not JSON is refused with its place`(text: String, message: String) {
     let error = #expect(throws: JSONError.self) { try JSONValue(parsing: text) }
     #expect(error?.description == message)
+  }
+
+  @Test func `Short decimals are read to the last bit`() throws {
+    var generator = SeededGenerator(seed: 15)
+    var texts = ["-0.0", "0.1", "0.3", "-123.456", "9007199254740.993", "0.00000000000001", "1.5e3"]
+    for places in 1...15 {
+      for _ in 0..<200 {
+        let digits = String(Int64.random(in: 0..<1_000_000_000_000_000, using: &generator)).prefix(places)
+        let point = digits.index(digits.startIndex, offsetBy: Int.random(in: 0..<digits.count, using: &generator))
+        let whole = Int64(digits[..<point]) ?? 0
+        texts.append("\(Bool.random(using: &generator) ? "-" : "")\(whole).\(digits[point...])")
+      }
+    }
+    for text in texts {
+      let read = try #require(try JSONValue(parsing: text).double)
+      #expect(read.bitPattern == Double(text)?.bitPattern, "\(text)")
+    }
   }
 
   @Test func `Nesting is bounded`() {

@@ -127,7 +127,7 @@ import Testing
     var lists = CandidateLists()
     lists.vectors = [ScoredChunk(chunk: 1, score: 0.9), ScoredChunk(chunk: 2, score: 0.1)]
     lists.lexical = [ScoredChunk(chunk: 3, score: 8), ScoredChunk(chunk: 2, score: 6)]
-    lists.cosine = { _ in 0.1 }
+    lists.cosines = { $0.map { _ in 0.1 } }
     // Cosines: mean .5, deviation .4. BM25: 0 for chunk 1, which has no word of the question, so mean 14/3.
     #expect(try lists.fused().map(\.chunk) == [3, 1, 2])
     #expect(try abs((lists.fused().first?.score ?? 9) - (-1 + 10 / 104.0.squareRoot())) < 1e-6)
@@ -136,7 +136,7 @@ import Testing
     // The one chunk that has a word of the question stands out though a list of one has no spread.
     lists.lexicalWeight = 1
     lists.lexical = [ScoredChunk(chunk: 2, score: 6)]
-    lists.cosine = { _ in 0.05 }
+    lists.cosines = { $0.map { _ in 0.05 } }
     lists.vectors = (4..<40).map { ScoredChunk(chunk: $0, score: 0.1 * Float(40 - $0) / 40) }
     #expect(try lists.fused().first?.chunk == 2)
     lists.vectors = [ScoredChunk(chunk: 1, score: 0.9), ScoredChunk(chunk: 2, score: 0.1)]

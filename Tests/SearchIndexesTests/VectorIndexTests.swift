@@ -110,7 +110,7 @@ import Testing
     let query = vectors(1, 20, seed: 5)
     let (index, _) = try index(rows, 20)
     let best = try #require(try index.search(query, limit: 1).first)
-    #expect(try index.score(query, chunk: best.chunk) == best.score)
+    #expect(try index.scores(query, chunks: [best.chunk, 0, best.chunk])[2] == best.score)
     #expect(try index.vector(chunk: 49) == Array(rows[980...]))
     #expect(throws: SearchIndexError.self) { _ = try index.vector(chunk: 50) }
     #expect(throws: SearchIndexError.self) { _ = try index.search([1], limit: 1) }

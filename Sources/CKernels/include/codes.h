@@ -30,22 +30,31 @@ size_t acervo_code_stride(size_t dimensions);
 /// Cuts a row of finite floats to codes; what pads them stands for zero. The same bytes on every machine.
 acervo_code_facts acervo_code_row(const float *row, size_t dimensions, uint8_t *codes);
 
+/// The numbers of a bound as floats, a little too large: they rule most rows out, many at a time.
+typedef struct {
+  float scale, by_norm, by_residual, always;
+  int32_t bias;
+} acervo_code_quick;
+
 /// One query of a pass over codes.
 typedef struct {
   /// Set by `acervo_code_query_make`: codes as long as a row's, and what bounds need of them.
   const int8_t *codes;
   double scale, bias, length, by_norm, by_residual, always;
+  acervo_code_quick quick;
   /// A bit per row number, from bit 0 of the first word; NULL for all.
   const uint64_t *allowed;
-  /// The `k` best lower bounds so far, a heap as `acervo_keep` keeps it.
-  acervo_hit *lower;
+  /// The best lower bounds so far, in no order: room for `acervo_code_room(k)`, as whole numbers of the same order.
+  int32_t *lower;
   size_t k, used;
-  /// Rows whose upper bound was not below the k-th best lower bound, with that upper bound.
+  /// At most the k-th best lower bound so far.
+  float least;
+  /// Rows whose upper bound was not below `least` when they were looked at, with that upper bound.
   acervo_hit *candidates;
   size_t candidate_count;
 } acervo_code_query;
 
-/// Cuts a query of `dimensions` floats to codes and fills in what bounds need; false where it holds a number that is not
+/// Cuts a query of `dimensions` floats to codes and fills in what bounds need, with nothing found yet; false where it holds a number that is not
 /// finite, or is so long that no bound can be given.
 ///
 /// - `stride`: of the rows of floats.
@@ -59,6 +68,13 @@ int acervo_code_query_make(acervo_code_query *query, const float *vector, size_t
 void acervo_code_scan(acervo_scan_kind kind, const uint8_t *codes, const float *scales, const float *norms,
                       const float *residuals, size_t count, size_t code_stride, uint32_t first_row,
                       acervo_code_query *const *queries, size_t query_count);
+
+/// How many lower bounds a query for the `k` best has to have room for.
+size_t acervo_code_room(size_t k);
+
+/// The k-th best lower bound of the rows so far, or minus infinity where there are fewer: a row whose upper bound is
+/// below it is none of the `k` best.
+float acervo_code_least(acervo_code_query *query);
 
 /// The dot product of a row of codes as they stand, 128 added to each, and a query's: exact, whatever the kind.
 int32_t acervo_code_dot(acervo_scan_kind kind, const uint8_t *row, const int8_t *query, size_t code_stride);

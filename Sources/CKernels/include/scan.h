@@ -38,14 +38,24 @@ size_t acervo_scan(acervo_scan_kind kind, const float *rows, size_t count, size_
 void acervo_dots(acervo_scan_kind kind, const float *rows, size_t count, size_t stride, const float *const *queries,
                  size_t query_count, float *scores);
 
+/// Scores some rows, each of which a hit names; the rows after the next are asked for while one is scored.
+///
+/// - `blocks`: where the rows are, `rows_per_block` to each.
+void acervo_score_rows(acervo_scan_kind kind, const float *const *blocks, size_t rows_per_block, size_t stride,
+                       const float *query, acervo_hit *hits, size_t count);
+
 /// Scores rows that bounds did not rule out, and keeps the `k` best of them and of those that are in `best` already.
 ///
 /// - `blocks`: where the rows are, `rows_per_block` to each.
 /// - `candidates`: row numbers, each with an upper bound of its score; the list is overwritten. Those whose bound is
-///   below `least`, or below the worst of `k` that were found, are passed over.
+///   below `least` are passed over.
+/// - `best`: room for `used + count` hits; what is returned stands at its front, the best first.
 size_t acervo_rescore(acervo_scan_kind kind, const float *const *blocks, size_t rows_per_block, size_t stride,
                       const float *query, acervo_hit *candidates, size_t count, float least, acervo_hit *best, size_t k,
                       size_t used);
+
+/// Sorts hits, the best first; returns how many of the `k` best there are. No score may be no number.
+size_t acervo_best(acervo_hit *hits, size_t count, size_t k);
 
 /// Puts one hit among the best; a higher score is better, of equal ones the lower row.
 size_t acervo_keep(acervo_hit *best, size_t k, size_t used, acervo_hit hit);

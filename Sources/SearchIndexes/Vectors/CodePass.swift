@@ -37,9 +37,9 @@ final class CodePass {
   private let kind: acervo_scan_kind
   private let codes: UnsafeMutablePointer<Int8>
   private let words: UnsafeMutableBufferPointer<UInt64>?
-  private let lower: UnsafeMutablePointer<acervo_hit>
+  private let lower: UnsafeMutablePointer<Int32>
   private let candidates: UnsafeMutablePointer<acervo_hit>
-  private var best: [acervo_hit]
+  private let best: UnsafeMutablePointer<acervo_hit>
   private var used = 0
   /// Candidates that are left for later, when the bound that they must reach is higher: 64 KB.
   private static let keptCandidates = 8_192
@@ -50,10 +50,10 @@ final class CodePass {
     self.kind = kind
     vector = query.vector
     limit = query.limit
-    best = [acervo_hit](repeating: acervo_hit(), count: limit)
     codes = .allocate(capacity: acervo_code_stride(dimensions))
-    lower = .allocate(capacity: limit)
+    lower = .allocate(capacity: acervo_code_room(limit))
     candidates = .allocate(capacity: Self.keptCandidates + rowsPerBlock)
+    best = .allocate(capacity: limit + Self.keptCandidates + rowsPerBlock)
     words = query.allowed.map { allowed in
       let words = UnsafeMutableBufferPointer<UInt64>.allocate(capacity: allowed.words.count)
       _ = words.initialize(from: allowed.words)
@@ -72,6 +72,7 @@ final class CodePass {
     codes.deallocate()
     lower.deallocate()
     candidates.deallocate()
+    best.deallocate()
     words?.deallocate()
     query.deallocate()
   }
@@ -84,17 +85,17 @@ final class CodePass {
 
   /// Scores the candidates whose upper bound reaches the best lower bounds.
   func scoreCandidates(_ blocks: UnsafeBufferPointer<UnsafePointer<Float>>, rowsPerBlock: Int, stride: Int) {
-    let least = limit > 0 && query.pointee.used == limit ? lower[0].score : -.infinity
+    let least = acervo_code_least(query)
     blocks.withMemoryRebound(to: UnsafePointer<Float>?.self) { blocks in
       used = acervo_rescore(
         kind, blocks.baseAddress, rowsPerBlock, stride, vector, candidates, query.pointee.candidate_count, least,
-        &best, limit, used)
+        best, limit, used)
     }
     query.pointee.candidate_count = 0
   }
 
-  /// What was found, in no order.
+  /// What was found, best first.
   var found: [ScoredChunk] {
-    best.prefix(used).map { ScoredChunk(chunk: Int($0.row), score: $0.score) }
+    UnsafeBufferPointer(start: best, count: used).map { ScoredChunk(chunk: Int($0.row), score: $0.score) }
   }
 }

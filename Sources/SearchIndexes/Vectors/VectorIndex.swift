@@ -239,16 +239,23 @@ public final class VectorIndex: @unchecked Sendable {
     hits.sorted { $0.score != $1.score ? $0.score > $1.score : $0.chunk < $1.chunk }
   }
 
-  /// The dot product of a query and one chunk's vector; the same number that `search` gives.
+  /// The dot products of a query and the vectors of some chunks; the same numbers that `search` gives.
   ///
   /// - Throws: `SearchIndexError` for a chunk that is not there or a query of another length.
-  public func score(_ query: [Float], chunk: Int) throws -> Float {
-    guard query.count == dimensions, (0..<count).contains(chunk) else {
-      throw SearchIndexError(section: VectorLayout.section, reason: "there is no vector \(chunk) among \(count)")
+  public func scores(_ query: [Float], chunks: [Int]) throws -> [Float] {
+    guard query.count == dimensions, chunks.allSatisfy((0..<count).contains) else {
+      throw SearchIndexError(
+        section: VectorLayout.section,
+        reason: "a query of \(query.count) dimensions or a chunk does not fit \(count) vectors of \(dimensions)")
     }
     let padded = query + [Float](repeating: 0, count: stride - dimensions)
-    return acervo_dot(
-      acervo_scan_best(), blocks[chunk / rowsPerBlock] + chunk % rowsPerBlock * stride, padded, stride)
+    var hits = chunks.map { acervo_hit(score: 0, row: UInt32($0)) }
+    blocks.withUnsafeBufferPointer { blocks in
+      blocks.withMemoryRebound(to: UnsafePointer<Float>?.self) { blocks in
+        acervo_score_rows(acervo_scan_best(), blocks.baseAddress, rowsPerBlock, stride, padded, &hits, hits.count)
+      }
+    }
+    return hits.map(\.score)
   }
 
   /// The vector of a chunk.

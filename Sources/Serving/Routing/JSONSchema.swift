@@ -47,53 +47,53 @@ public indirect enum JSONSchema: Sendable {
   ///
   /// - Parameters:
   ///   - value: what came.
-  ///   - path: where it stands in the body, for the message; empty at the top.
+  ///   - path: where it stands in the body, for the message; empty at the top, and put together only where it is told.
   /// - Throws: `RequestFailure` that names the place: 413 for a text that is too long, 422 otherwise.
-  public func check(_ value: JSONValue, at path: String = "") throws(RequestFailure) {
+  public func check(_ value: JSONValue, at path: @autoclosure () -> String = "") throws(RequestFailure) {
     switch (self, value) {
     case (.string(let bytes), .string(let text)):
       if text.utf8.count > bytes.upperBound {
-        throw RequestFailure(413, "\(place(path)) is longer than \(bytes.upperBound) bytes.")
+        throw RequestFailure(413, "\(place(path())) is longer than \(bytes.upperBound) bytes.")
       }
       let content = bytes.lowerBound > 0 ? text.utf8.count { $0 > 0x20 } : text.utf8.count
-      if content < bytes.lowerBound { throw RequestFailure(422, "\(place(path)) is empty.") }
+      if content < bytes.lowerBound { throw RequestFailure(422, "\(place(path())) is empty.") }
     case (.any, _), (.text, .string), (.boolean, .bool), (.number, .integer), (.number, .number): return
     case (.integer(let bounds), .integer(let number)):
-      guard let number = Int(exactly: number), bounds.contains(number) else { throw refusal(path) }
+      guard let number = Int(exactly: number), bounds.contains(number) else { throw refusal(path()) }
     case (.array(let schema, let count), .array(let elements)):
-      guard count.contains(elements.count) else { throw refusal(path) }
-      for (index, element) in elements.enumerated() { try schema.check(element, at: "\(path)[\(index)]") }
+      guard count.contains(elements.count) else { throw refusal(path()) }
+      for (index, element) in elements.enumerated() { try schema.check(element, at: "\(path())[\(index)]") }
     case (.object(let properties), .object(let members)):
       try check(members, properties, at: path)
     case (.map(let schema, let maximum), .object(let members)):
-      guard members.count <= maximum else { throw refusal(path) }
-      for member in members { try schema.check(member.value, at: join(path, member.name)) }
+      guard members.count <= maximum else { throw refusal(path()) }
+      for member in members { try schema.check(member.value, at: join(path(), member.name)) }
     case (.oneOf(let schemas), _):
       for schema in schemas where schema.admits(value, at: path) { return }
-      throw refusal(path)
+      throw refusal(path())
     case (.nullable(let schema), _):
-      if value != .null { try schema.check(value, at: path) }
-    default: throw refusal(path)
+      if value != .null { try schema.check(value, at: path()) }
+    default: throw refusal(path())
     }
   }
 
-  private func admits(_ value: JSONValue, at path: String) -> Bool {
-    do { try check(value, at: path) } catch { return false }
+  private func admits(_ value: JSONValue, at path: () -> String) -> Bool {
+    do { try check(value, at: path()) } catch { return false }
     return true
   }
 
   private func check(
-    _ members: [JSONValue.Member], _ properties: [Property], at path: String
+    _ members: [JSONValue.Member], _ properties: [Property], at path: () -> String
   ) throws(RequestFailure) {
     for member in members {
       guard let property = properties.first(where: { $0.name == member.name }) else {
         let known = properties.map { "“\($0.name)”" }.joined(separator: ", ")
-        throw RequestFailure(422, "Unknown member \(place(join(path, member.name))); known are \(known).")
+        throw RequestFailure(422, "Unknown member \(place(join(path(), member.name))); known are \(known).")
       }
-      try property.schema.check(member.value, at: join(path, member.name))
+      try property.schema.check(member.value, at: join(path(), member.name))
     }
     for property in properties where property.isRequired && !members.contains(where: { $0.name == property.name }) {
-      throw RequestFailure(422, "\(place(join(path, property.name))) is missing: \(property.schema.expectation).")
+      throw RequestFailure(422, "\(place(join(path(), property.name))) is missing: \(property.schema.expectation).")
     }
   }
 
