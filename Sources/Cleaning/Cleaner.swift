@@ -4,7 +4,7 @@ internal import Markup
 /// Turns documents into clean text with structure.
 public struct Cleaner: Sendable {
   /// Changes whenever the same bytes would give another clean document.
-  public static let version = 1
+  public static let version = 2
 
   /// The longest document that is cleaned, in bytes.
   public static let maximumBytes = 20_000_000
@@ -89,18 +89,51 @@ public struct Cleaner: Sendable {
     let facts = PageFacts(page: page, analysis: analysis)
     let pageBase = LinkResolution(base: url)
     let base = facts.base.flatMap { LinkResolution.target($0, base: pageBase) }.flatMap { LinkResolution(base: $0) }
-    var walk = ContentWalk(
-      page: page, analysis: analysis, options: options, base: base ?? pageBase, keepsBoilerplate: !mainContentOnly)
-    walk.run(mainContentOnly ? MainContent(analysis: analysis).root() : 0)
-    if walk.writer.blocks.isEmpty, mainContentOnly {
-      // Better everything than nothing.
-      walk = ContentWalk(
-        page: page, analysis: analysis, options: options, base: base ?? pageBase, keepsBoilerplate: true)
-      walk.run(0)
-    }
+    let content = content(of: page, analysis, base: base ?? pageBase, mainContentOnly: mainContentOnly)
     return CleanDocument(
-      title: facts.title, language: facts.language, text: String(decoding: walk.writer.text, as: UTF8.self),
-      blocks: walk.writer.blocks,
+      title: facts.title, language: facts.language, text: String(decoding: content.text, as: UTF8.self),
+      blocks: content.blocks,
       canonicalURL: facts.canonical.flatMap { LinkResolution.target($0, base: base ?? pageBase) })
+  }
+
+  private func content(
+    of page: MarkupDocument, _ analysis: PageAnalysis, base: LinkResolution?, mainContentOnly: Bool
+  ) -> BlockWriter {
+    if mainContentOnly {
+      let writer = ruled(page, analysis, base: base)
+      // Better everything than nothing.
+      if !writer.blocks.isEmpty {
+        let features = BlockFeatures(page: page, analysis: analysis, content: writer)
+        return BlockModel.kept(features, writer.blocks).map { writer.keeping($0) } ?? writer
+      }
+    }
+    var walk = ContentWalk(page: page, analysis: analysis, options: options, base: base, keepsBoilerplate: true)
+    walk.run(0)
+    return walk.writer
+  }
+
+  /// What the rules keep.
+  private func ruled(_ page: MarkupDocument, _ analysis: PageAnalysis, base: LinkResolution?) -> BlockWriter {
+    var walk = ContentWalk(page: page, analysis: analysis, options: options, base: base, keepsBoilerplate: false)
+    walk.run(MainContent(analysis: analysis).root())
+    return walk.writer
+  }
+
+  /// The blocks that the rules keep of an HTML page with all that is measured of them: what the model of blocks is
+  /// trained on.
+  ///
+  /// - Throws: `CleaningError` when the page cannot be parsed.
+  public func measuredBlocks(of document: Document) throws -> [(text: String, measures: [Float])] {
+    let decoded = TextDecoder.decode(document.body, transportCharset: document.charset, isHTML: true)
+    let page = try parsed(decoded.utf8, document.url)
+    guard page.count > 0 else { return [] }
+    let analysis = PageAnalysis(page: page, mainContentOnly: true)
+    let writer = ruled(page, analysis, base: nil)
+    let features = BlockFeatures(page: page, analysis: analysis, content: writer)
+    return writer.blocks.enumerated().map { index, block in
+      var row: [Float] = []
+      features.append(index, to: &row)
+      return (String(decoding: writer.text[block.range.start..<block.range.end], as: UTF8.self), row)
+    }
   }
 }

@@ -20,6 +20,9 @@ struct ContentWalk {
   var kind: Block.Kind?
   var blockAnchor: String?
   var blockGroup = 0
+  /// The node that is being read, and the one at which the open block began.
+  var position: MarkupNode = 0
+  var blockOrigin: MarkupNode = 0
   var pendingAnchor: String?
   var contexts: [Context] = []
   var open: [OpenElement] = []
@@ -90,6 +93,7 @@ struct ContentWalk {
         open.removeLast()
         close(last.close)
       }
+      if !isFlat { position = node }
       node = page.isText(node) ? text(node) : element(node)
     }
     while open.count > floor, let last = open.popLast() { close(last.close) }
@@ -336,6 +340,7 @@ struct ContentWalk {
     }
     kind = chosen
     blockAnchor = pendingAnchor
+    blockOrigin = position
     pendingAnchor = nil
   }
 
@@ -353,7 +358,7 @@ struct ContentWalk {
       isBareMarker = false
     }
     guard !isBareMarker else { return }
-    writer.append(kind, done, group: blockGroup, anchor: blockAnchor)
+    writer.append(kind, done, group: blockGroup, anchor: blockAnchor, origin: blockOrigin)
     blockAnchor = nil
   }
 
@@ -361,7 +366,7 @@ struct ContentWalk {
   mutating func write(_ kind: Block.Kind, _ inline: InlineText, group: Int) {
     var inline = inline
     inline.finish()
-    writer.append(kind, inline, group: group, anchor: pendingAnchor)
+    writer.append(kind, inline, group: group, anchor: pendingAnchor, origin: position)
     pendingAnchor = nil
   }
 

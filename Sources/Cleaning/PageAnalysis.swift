@@ -101,6 +101,7 @@ struct PageAnalysis {
 
   private mutating func classify(_ relaxation: Relaxation) {
     var known: [UInt64: ElementHints] = [:]
+    let panels = HiddenPanels(page: page)
     var openTables: [(node: MarkupNode, end: MarkupNode)] = []
     var node = 0
     while node < page.count {
@@ -117,7 +118,7 @@ struct PageAnalysis {
       }
       if page.hasAttributes(node) {
         hints[node] = hints(of: node, &known)
-        if isHidden(node) || (!relaxation.style && isHiddenByStyle(node)) {
+        if isHidden(node) || (!relaxation.style && isHiddenByStyle(node)), !panels.isPanel(node, hints: hints[node]) {
           verdicts[node] = .dropped
           node = page.end(of: node)
           continue
@@ -256,31 +257,31 @@ struct PageAnalysis {
   }
 
   private var looksLikeForum: Bool {
-    for node in 0..<page.count where !page.isText(node) {
-      if page.tag(of: node) == .script, node + 1 < page.end(of: node),
-        page.value(of: .type, in: node) == "application/ld+json"
-      {
-        let data = page.string(in: page.textRange(of: node + 1))
-        if data.contains("DiscussionForumPosting") || data.contains("QAPage") { return true }
-      }
-      if page.tag(of: node) == .body || page.tag(of: node) == .html {
+    for node in 0..<page.count where page.hasAttributes(node) {
+      switch page.tag(of: node) {
+      case .script where node + 1 < page.end(of: node):
+        if page.value(of: .type, in: node) == "application/ld+json" {
+          let data = page.textRange(of: node + 1)
+          if page.holds("DiscussionForumPosting", in: data) || page.holds("QAPage", in: data) { return true }
+        }
+      case .body, .html:
         let words = PageVocabulary.words(
           of: (page.value(of: .class, in: node) ?? "") + " " + (page.value(of: .id, in: node) ?? ""))
         if words.contains(where: ["forum", "forums", "topic", "thread", "viewtopic", "showthread"].contains) {
           return true
         }
+      case .meta where page.value(of: .name, in: node)?.lowercased() == "generator":
+        if let generator = page.value(of: .content, in: node)?.lowercased(),
+          ["discourse", "phpbb", "vbulletin", "xenforo", "mybb", "flarum", "vanilla", "invision", "nodebb"]
+            .contains(where: generator.contains)
+        {
+          return true
+        }
+      default: break
       }
-      if let type = page.value(of: .itemtype, in: node),
-        type.hasSuffix("DiscussionForumPosting") || type.hasSuffix("QAPage") || type.hasSuffix("Question")
-      {
-        return true
-      }
-      if page.tag(of: node) == .meta, page.value(of: .name, in: node)?.lowercased() == "generator",
-        let generator = page.value(of: .content, in: node)?.lowercased(),
-        ["discourse", "phpbb", "vbulletin", "xenforo", "mybb", "flarum", "vanilla", "invision", "nodebb"]
-          .contains(where: generator.contains)
-      {
-        return true
+      if let range = page.valueRange(of: .itemtype, in: node), range.count < 200 {
+        let type = page.string(in: range)
+        if ["DiscussionForumPosting", "QAPage", "Question"].contains(where: type.hasSuffix) { return true }
       }
     }
     return false
@@ -288,7 +289,7 @@ struct PageAnalysis {
 
   // MARK: - Single elements
 
-  private static func isDropped(_ tag: MarkupTag) -> Bool {
+  static func isDropped(_ tag: MarkupTag) -> Bool {
     switch tag {
     case .script, .style, .template, .noscript, .svg, .iframe, .object, .embed, .canvas, .audio, .video, .head, .link,
       .meta, .button, .input, .select, .textarea, .option, .optgroup, .datalist, .applet, .frame, .frameset, .noframes,
@@ -302,31 +303,67 @@ struct PageAnalysis {
     var result: ElementHints = []
     for attribute in [MarkupAttribute.class, .id] {
       guard let range = page.valueRange(of: attribute, in: node), !range.isEmpty, range.count <= 1024 else { continue }
-      // FNV-1a: the same few names stand on most elements of a page.
-      var key: UInt64 = 0xCBF2_9CE4_8422_2325
       page.bytes.withUnsafeBufferPointer { bytes in
-        for index in range { key = (key ^ UInt64(bytes[index])) &* 0x0000_0100_0000_01B3 }
-      }
-      if let hints = known[key] {
-        result.formUnion(hints)
-      } else {
-        let hints = PageVocabulary.hints(names: page.string(in: range))
-        known[key] = hints
-        result.formUnion(hints)
+        var names = 0
+        var index = range.lowerBound
+        while index < range.upperBound, names < 32 {
+          while index < range.upperBound, bytes[index] <= 0x20 { index += 1 }
+          let start = index
+          // FNV-1a: the same few names stand on most elements of a page.
+          var key: UInt64 = 0xCBF2_9CE4_8422_2325
+          while index < range.upperBound, bytes[index] > 0x20 {
+            key = (key ^ UInt64(bytes[index])) &* 0x0000_0100_0000_01B3
+            index += 1
+          }
+          guard start < index else { break }
+          names += 1
+          if let hints = known[key] {
+            result.formUnion(hints)
+          } else {
+            let name = String(decoding: bytes[start..<min(index, start + 64)], as: UTF8.self)
+            let hints = PageVocabulary.hints(name: name)
+            known[key] = hints
+            result.formUnion(hints)
+          }
+        }
       }
     }
     return result
   }
 
   private func isHidden(_ node: MarkupNode) -> Bool {
-    if let hidden = page.value(of: .hidden, in: node), hidden != "until-found" { return true }
-    if let range = page.valueRange(of: .ariaHidden, in: node), page.string(in: range) == "true" { return true }
+    if let range = page.valueRange(of: .hidden, in: node), !page.holds("until-found", in: range) { return true }
+    if let range = page.valueRange(of: .ariaHidden, in: node), page.holds("true", in: range) { return true }
     return hints[node].contains(.hidden)
   }
 
   private func isHiddenByStyle(_ node: MarkupNode) -> Bool {
     guard let range = page.valueRange(of: .style, in: node), range.count >= 12, range.count < 4096 else { return false }
-    let style = page.string(in: range).lowercased().filter { !$0.isWhitespace }
-    return style.contains("display:none") || style.contains("visibility:hidden")
+    // Without white space, lower case.
+    let style = page.bytes[range].lazy.filter { $0 > 0x20 }.map { $0 >= 0x41 && $0 <= 0x5A ? $0 | 0x20 : $0 }
+    let bytes = Array(style)
+    return bytes.holds("display:none", in: bytes.indices) || bytes.holds("visibility:hidden", in: bytes.indices)
+  }
+}
+
+extension MarkupDocument {
+  /// Whether some of the page's bytes hold a word.
+  func holds(_ word: StaticString, in range: Range<Int>) -> Bool { bytes.holds(word, in: range) }
+}
+
+extension [UInt8] {
+  /// Whether some of the bytes hold a word.
+  func holds(_ word: StaticString, in range: Range<Int>) -> Bool {
+    word.withUTF8Buffer { word in
+      withUnsafeBufferPointer { bytes in
+        guard let first = word.first, range.count >= word.count else { return false }
+        for start in range.lowerBound...(range.upperBound - word.count) where bytes[start] == first {
+          var length = 1
+          while length < word.count, bytes[start + length] == word[length] { length += 1 }
+          if length == word.count { return true }
+        }
+        return false
+      }
+    }
   }
 }

@@ -20,6 +20,16 @@ struct ElementHints: OptionSet {
   static let consent = ElementHints(rawValue: 128)
   /// A box of the text (note, warning), whatever else it is called.
   static let admonition = ElementHints(rawValue: 64)
+
+  // What elements are called that may be content or not: only `BlockModel` weighs these.
+  static let card = ElementHints(rawValue: 256)
+  static let post = ElementHints(rawValue: 512)
+  static let facet = ElementHints(rawValue: 1024)
+  static let review = ElementHints(rawValue: 2048)
+  static let byline = ElementHints(rawValue: 4096)
+  static let foot = ElementHints(rawValue: 8192)
+  static let hero = ElementHints(rawValue: 16384)
+  static let product = ElementHints(rawValue: 32768)
 }
 
 /// The words by which pages name their parts.
@@ -80,21 +90,59 @@ enum PageVocabulary {
     "note", "warning", "tip", "caution", "important", "admonition", "callout", "hint", "danger", "infobox",
   ]
 
+  private static let weighedWords: [String: ElementHints] = {
+    let lists: [(ElementHints, String)] = [
+      (.card, "card cards item items tile tiles grid teaser teasers swiper slide slider carousel collection listing"),
+      (.card, "listings results result products thumbnail thumb gallery"),
+      (.post, "post posts message messages content text body richtext rte prose description entry article story copy"),
+      (.post, "markdown answer question"),
+      (.facet, "filter filters facet facets sort sorting option options swatch swatches variant variants quantity"),
+      (.review, "review reviews rating ratings testimonial testimonials comment comments reply replies stars"),
+      (.byline, "author byline date meta metadata tag tags time avatar user username badge badges count label labels"),
+      (.byline, "published category categories stats profile"),
+      (.foot, "foot bottom copyright legal disclaimer trust contact"),
+      (.hero, "hero cta banner marquee announcement header head top sticky form button buttons action actions"),
+      (.product, "product price prices details specs specification specifications features feature faq accordion"),
+    ]
+    var words: [String: ElementHints] = [:]
+    for (hint, list) in lists {
+      for word in list.split(separator: " ") { words[String(word), default: []].insert(hint) }
+    }
+    return words
+  }()
+
   private static let boilerplateRoles: Set<String> = [
     "navigation", "banner", "contentinfo", "search", "menu", "menubar", "dialog", "alertdialog", "toolbar", "tooltip",
     "complementary", "tablist", "doc-toc", "doc-pagelist",
   ]
 
-  /// What a `class` or `id` says.
-  static func hints(names: String) -> ElementHints {
-    var hints: ElementHints = []
-    for name in names.split(whereSeparator: { $0.isWhitespace }).prefix(32) {
-      hints.formUnion(self.hints(name: String(name.prefix(64))))
+  /// All of the above by whole name, and by word.
+  private static let nameHints: [String: ElementHints] = {
+    let lists: [(ElementHints, Set<String>)] = [
+      (.boilerplate, boilerplateNames), (.content, contentNames), (.hidden, hiddenNames),
+      (.permalink, permalinkNames), (.gutter, gutterNames), (.comments, ["comment-respond", "respond"]),
+    ]
+    return merged(lists, into: [:])
+  }()
+
+  private static let wordHints: [String: ElementHints] = {
+    let lists: [(ElementHints, Set<String>)] = [
+      (.boilerplate, boilerplateWords), (.admonition, admonitionWords), (.comments, ["comments", "commentlist"]),
+      (.consent, ["cookie", "cookies", "consent", "gdpr", "onetrust", "cookiebot"]),
+    ]
+    return merged(lists, into: weighedWords)
+  }()
+
+  private static func merged(
+    _ lists: [(ElementHints, Set<String>)], into known: [String: ElementHints]
+  ) -> [String: ElementHints] {
+    lists.reduce(into: known) { hints, list in
+      for name in list.1 { hints[name, default: []].insert(list.0) }
     }
-    return hints
   }
 
-  private static func hints(name: String) -> ElementHints {
+  /// What one name of a `class` or `id` says.
+  static func hints(name: String) -> ElementHints {
     let words = words(of: name)
     let flat = words.joined(separator: "-")
     if let first = words.first, ["has", "with", "no", "not", "without", "js", "is"].contains(first), words.count > 1,
@@ -102,21 +150,8 @@ enum PageVocabulary {
     {
       return []
     }
-    var hints: ElementHints = []
-    if boilerplateNames.contains(flat) || words.contains(where: boilerplateWords.contains) {
-      hints.insert(.boilerplate)
-    }
-    if words.contains(where: ["cookie", "cookies", "consent", "gdpr", "onetrust", "cookiebot"].contains) {
-      hints.insert(.consent)
-    }
-    if contentNames.contains(flat) || contentNames.contains(name.lowercased()) { hints.insert(.content) }
-    if hiddenNames.contains(flat) { hints.insert(.hidden) }
-    if permalinkNames.contains(flat) { hints.insert(.permalink) }
-    if gutterNames.contains(flat) { hints.insert(.gutter) }
-    if words.contains("comments") || words.contains("commentlist") || flat == "comment-respond" || flat == "respond" {
-      hints.insert(.comments)
-    }
-    if words.contains(where: admonitionWords.contains) { hints.insert(.admonition) }
+    var hints = nameHints[flat] ?? []
+    for word in words { if let said = wordHints[word] { hints.formUnion(said) } }
     return hints
   }
 

@@ -22,7 +22,7 @@ extension MarkupDocument {
     guard html.count <= limits.bytes else { throw .tooLong(bytes: html.count, limit: limits.bytes) }
     _ = Library.isReady
     let guarded = AttributeGuard.bounded(html, attributes: limits.attributes)
-    let builder = MarkupBuilder(limits: limits, capacity: guarded.count)
+    let builder = MarkupReporter(limits: limits, capacity: guarded.count)
     guard !guarded.isEmpty else { return builder.document() }
     let context = guarded.withUnsafeBytes { buffer in
       htmlCreateMemoryParserCtxt(buffer.bindMemory(to: CChar.self).baseAddress, Int32(buffer.count))
@@ -51,7 +51,7 @@ extension MarkupDocument {
     guard xml.count <= limits.bytes else { throw .tooLong(bytes: xml.count, limit: limits.bytes) }
     _ = Library.isReady
     let guarded = AttributeGuard.bounded(NamedCharacters.resolved(xml), attributes: limits.attributes)
-    let builder = MarkupBuilder(limits: limits, capacity: guarded.count)
+    let builder = MarkupReporter(limits: limits, capacity: guarded.count)
     guard !guarded.isEmpty else { return builder.document() }
     let context = guarded.withUnsafeBytes { buffer in
       xmlCreateMemoryParserCtxt(buffer.bindMemory(to: CChar.self).baseAddress, Int32(buffer.count))
@@ -67,8 +67,45 @@ extension MarkupDocument {
   }
 }
 
-/// Takes libxml2's events and lays the document out.
-final class MarkupBuilder {
+/// Takes libxml2's events, each as one access to the builder.
+private final class MarkupReporter {
+  private var builder: MarkupBuilder
+
+  init(limits: MarkupDocument.Limits, capacity: Int) { builder = MarkupBuilder(limits: limits, capacity: capacity) }
+
+  /// Makes the parser report here, which must outlive the parse.
+  func attach(to context: UnsafeMutablePointer<xmlParserCtxt>) {
+    builder.context = context
+    guard let sax = context.pointee.sax else { return }
+    acervo_xml_empty_sax(sax)
+    sax.pointee.startElement = { data, name, attributes in
+      MarkupReporter.from(data)?.builder.start(name, attributes)
+    }
+    sax.pointee.endElement = { data, _ in MarkupReporter.from(data)?.builder.finish() }
+    sax.pointee.characters = { data, text, length in MarkupReporter.from(data)?.builder.text(text, length) }
+    sax.pointee.ignorableWhitespace = { data, text, length in MarkupReporter.from(data)?.builder.text(text, length) }
+    sax.pointee.cdataBlock = { data, text, length in MarkupReporter.from(data)?.builder.text(text, length) }
+    sax.pointee.serror = { data, error in
+      // A name that HTML 4 did not have (`main`, `section`) costs the parser nothing.
+      let isUnknownTag = error?.pointee.code == Int32(XML_HTML_UNKNOWN_TAG.rawValue)
+      MarkupReporter.from(data)?.builder.fault(isFree: isUnknownTag)
+    }
+    sax.pointee.startElementNs = { data, name, prefix, _, _, _, count, _, attributes in
+      MarkupReporter.from(data)?.builder.start(name, prefix: prefix, attributes, count: Int(count))
+    }
+    sax.pointee.endElementNs = { data, _, _, _ in MarkupReporter.from(data)?.builder.finish() }
+    context.pointee.userData = Unmanaged.passUnretained(self).toOpaque()
+  }
+
+  private static func from(_ data: UnsafeMutableRawPointer?) -> MarkupReporter? {
+    data.map { Unmanaged<MarkupReporter>.fromOpaque($0).takeUnretainedValue() }
+  }
+
+  func document() -> MarkupDocument { builder.document() }
+}
+
+/// Lays the document out, event by event.
+private struct MarkupBuilder {
   private let limits: MarkupDocument.Limits
   private var nodes: [MarkupDocument.NodeRecord] = []
   private var attributes: [MarkupDocument.AttributeRecord] = []
@@ -86,7 +123,7 @@ final class MarkupBuilder {
   private var isTruncated = false
   /// How many more steps along its stack the parser may take for tags that do not fit.
   private var patience = 300_000_000
-  private var context: UnsafeMutablePointer<xmlParserCtxt>?
+  var context: UnsafeMutablePointer<xmlParserCtxt>?
 
   init(limits: MarkupDocument.Limits, capacity: Int) {
     self.limits = limits
@@ -98,35 +135,7 @@ final class MarkupBuilder {
     attributeKinds.append(.other)
   }
 
-  /// Makes the parser report to this builder, which must outlive the parse.
-  func attach(to context: UnsafeMutablePointer<xmlParserCtxt>) {
-    self.context = context
-    guard let sax = context.pointee.sax else { return }
-    acervo_xml_empty_sax(sax)
-    sax.pointee.startElement = { data, name, attributes in
-      MarkupBuilder.from(data)?.start(name, attributes)
-    }
-    sax.pointee.endElement = { data, _ in MarkupBuilder.from(data)?.finish() }
-    sax.pointee.characters = { data, text, length in MarkupBuilder.from(data)?.text(text, length) }
-    sax.pointee.ignorableWhitespace = { data, text, length in MarkupBuilder.from(data)?.text(text, length) }
-    sax.pointee.cdataBlock = { data, text, length in MarkupBuilder.from(data)?.text(text, length) }
-    sax.pointee.serror = { data, error in
-      // A name that HTML 4 did not have (`main`, `section`) costs the parser nothing.
-      let isUnknownTag = error?.pointee.code == Int32(XML_HTML_UNKNOWN_TAG.rawValue)
-      MarkupBuilder.from(data)?.fault(isFree: isUnknownTag)
-    }
-    sax.pointee.startElementNs = { data, name, prefix, _, _, _, count, _, attributes in
-      MarkupBuilder.from(data)?.start(name, prefix: prefix, attributes, count: Int(count))
-    }
-    sax.pointee.endElementNs = { data, _, _, _ in MarkupBuilder.from(data)?.finish() }
-    context.pointee.userData = Unmanaged.passUnretained(self).toOpaque()
-  }
-
-  private static func from(_ data: UnsafeMutableRawPointer?) -> MarkupBuilder? {
-    data.map { Unmanaged<MarkupBuilder>.fromOpaque($0).takeUnretainedValue() }
-  }
-
-  func document() -> MarkupDocument {
+  mutating func document() -> MarkupDocument {
     while let last = open.popLast() { nodes[Int(last)].end = Int32(nodes.count) }
     return MarkupDocument(
       nodes: nodes, attributes: attributes, bytes: bytes, names: names, errorCount: errorCount,
@@ -135,7 +144,7 @@ final class MarkupBuilder {
 
   /// XML's start tag: each attribute is five pointers, its name, prefix and namespace and where its value begins and
   /// ends (`startElementNsSAX2Func`).
-  private func start(
+  mutating func start(
     _ name: UnsafePointer<xmlChar>?, prefix: UnsafePointer<xmlChar>?,
     _ values: UnsafeMutablePointer<UnsafePointer<xmlChar>?>?, count: Int
   ) {
@@ -157,7 +166,7 @@ final class MarkupBuilder {
     open(index(of: name), attributesFrom: first)
   }
 
-  private func start(
+  mutating func start(
     _ name: UnsafePointer<xmlChar>?, _ values: UnsafeMutablePointer<UnsafePointer<xmlChar>?>?
   ) {
     guard let name, let context else { return }
@@ -181,7 +190,7 @@ final class MarkupBuilder {
     open(index(of: name), attributesFrom: first)
   }
 
-  private func open(_ index: UInt16, attributesFrom first: Int32) {
+  mutating func open(_ index: UInt16, attributesFrom first: Int32) {
     nodes.append(
       .init(
         isText: false, tag: tags[Int(index)], name: index, parent: open.last ?? -1, end: Int32(nodes.count + 1),
@@ -189,7 +198,7 @@ final class MarkupBuilder {
     open.append(Int32(nodes.count - 1))
   }
 
-  private func finish() {
+  mutating func finish() {
     if flattened > 0 {
       flattened -= 1
     } else if let last = open.popLast() {
@@ -197,7 +206,7 @@ final class MarkupBuilder {
     }
   }
 
-  private func text(_ text: UnsafePointer<xmlChar>?, _ length: Int32) {
+  mutating func text(_ text: UnsafePointer<xmlChar>?, _ length: Int32) {
     guard let text, length > 0 else { return }
     if let last = nodes.indices.last, nodes[last].isText, nodes[last].parent == open.last ?? -1 {
       append(text, length)
@@ -212,11 +221,11 @@ final class MarkupBuilder {
         finish: Int32(bytes.count)))
   }
 
-  private func append(_ text: UnsafePointer<xmlChar>, _ length: Int32) {
+  mutating func append(_ text: UnsafePointer<xmlChar>, _ length: Int32) {
     bytes.append(contentsOf: UnsafeBufferPointer(start: text, count: Int(length)))
   }
 
-  private func fault(isFree: Bool) {
+  mutating func fault(isFree: Bool) {
     guard !isFree else { return }
     errorCount += 1
     if let context { spend(context) }
@@ -226,7 +235,7 @@ final class MarkupBuilder {
   ///
   /// It does so for every tag that does not fit (`htmlParseEndTag`), which
   /// is quadratic for a page of nothing but open tags followed by wrong end tags.
-  private func spend(_ context: UnsafeMutablePointer<xmlParserCtxt>) {
+  mutating func spend(_ context: UnsafeMutablePointer<xmlParserCtxt>) {
     patience -= Int(acervo_html_open_elements(context)) + 1
     if patience < 0, !isTruncated {
       isTruncated = true
@@ -234,7 +243,7 @@ final class MarkupBuilder {
     }
   }
 
-  private func index(of name: UnsafePointer<xmlChar>) -> UInt16 {
+  mutating func index(of name: UnsafePointer<xmlChar>) -> UInt16 {
     let pointer = UInt(bitPattern: name)
     let mask = slots.count - 1
     var slot = Int(truncatingIfNeeded: (pointer &* 0x9E37_79B9_7F4A_7C15) >> 40) & mask
@@ -255,7 +264,7 @@ final class MarkupBuilder {
     return index
   }
 
-  private func grow() {
+  mutating func grow() {
     let old = slots
     slots = Array(repeating: (0, 0), count: old.count * 2)
     let mask = slots.count - 1

@@ -37,6 +37,8 @@ public enum MarkupAttribute: String, CaseIterable, Sendable {
   // swift-format-ignore: AllPublicDeclarationsHaveDocumentation
   case ariaModal = "aria-modal"
   // swift-format-ignore: AllPublicDeclarationsHaveDocumentation
+  case ariaControls = "aria-controls"
+  // swift-format-ignore: AllPublicDeclarationsHaveDocumentation
   case dataLanguage = "data-language"
   // swift-format-ignore: AllPublicDeclarationsHaveDocumentation
   case dataLang = "data-lang"
