@@ -20,6 +20,7 @@ struct SnapshotAssembly {
     if let published = try state.published(), published.inputs == inputs,
       try collection.currentID() == published.snapshot
     {
+      try collection.removeLeftovers()
       if try state.count(state.superseded) > 0 { try state.setPublished(published) }
       try state.dropExpired(at: created, after: pipeline.state.keep)
       return (try collection.manifest(ofSnapshot: published.snapshot), false)

@@ -2,9 +2,13 @@
 public enum AtomicFile {
   /// Replaces a file's content: written beside it, flushed, moved into place, the folder flushed.
   ///
+  /// The file beside it has the name with `.tmp` behind it: what a writer left that was killed is overwritten by the
+  /// next one. One process writes a file at a time.
+  ///
   /// - Throws: `SnapshotError` naming the file and the system's reason.
   public static func write(_ text: String, to path: String) throws {
-    let temporary = path + ".\(UInt64.random(in: 0 ... .max)).tmp"
+    let temporary = path + ".tmp"
+    FileSystem.removeFile(temporary)
     do {
       try FileSystem.write(Array(text.utf8), to: temporary)
       try FileSystem.move(temporary, to: path)

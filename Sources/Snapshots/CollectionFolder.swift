@@ -132,6 +132,13 @@ public struct CollectionFolder: Sendable, Equatable {
       try FileSystem.removeFolder(path + "/" + name)
       removed.append(name)
     }
+    // Links on their way to be `current`, with the number of the process that made them.
+    for name in try FileSystem.names(in: path) where name.hasPrefix(Layout.currentName + ".") {
+      let parts = name.split(separator: ".")
+      guard parts.count == 3, let process = Int32(parts[1]), !FileSystem.isAlive(process) else { continue }
+      FileSystem.removeFile(path + "/" + name)
+      removed.append(name)
+    }
     return removed
   }
 }

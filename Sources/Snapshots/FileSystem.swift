@@ -110,6 +110,11 @@ enum FileSystem {
     guard rename(path, target) == 0 else { throw .system(target, "move “\(path)” there", errno) }
   }
 
+  /// Whether a process of that number runs on this machine.
+  static func isAlive(_ process: Int32) -> Bool {
+    kill(process, 0) == 0 || errno != ESRCH
+  }
+
   /// Removes a file if it is there and can be removed.
   static func removeFile(_ path: String) {
     unlink(path)
