@@ -1,18 +1,33 @@
 public import Corpus
 
 extension CleanDocument {
-  /// The document as JSON: `title`, `language`, `canonical_url`, `text` and `blocks`.
+  /// The document as JSON: `title`, `language`, `canonical_url`, `text`, `blocks`, and `macros` where there are any.
   ///
   /// A block has its `kind`, `start` and `end` (bytes of `text`), and where there are any `level`, `depth`, `language`,
   /// `anchor` and `links` (`start`, `end`, `target`).
   public var json: JSONValue {
-    [
-      "title": .string(title),
-      "language": language.map { .string($0) } ?? .null,
-      "canonical_url": canonicalURL.map { .string($0) } ?? .null,
-      "text": .string(text),
-      "blocks": .array(blocks.map(\.json)),
+    var members: [JSONValue.Member] = [
+      .init("title", .string(title)), .init("language", language.map { .string($0) } ?? .null),
+      .init("canonical_url", canonicalURL.map { .string($0) } ?? .null), .init("text", .string(text)),
+      .init("blocks", .array(blocks.map(\.json))),
     ]
+    if !macros.isEmpty { members.append(.init("macros", macros.json)) }
+    return .object(members)
+  }
+}
+
+extension MacroReport {
+  /// The counts by the macros' names.
+  fileprivate var json: JSONValue {
+    .object(
+      counts.sorted { $0.key < $1.key }.map { name, counts in
+        .init(
+          name,
+          [
+            "rendered": .integer(Int64(counts.rendered)), "reduced": .integer(Int64(counts.reduced)),
+            "dropped": .integer(Int64(counts.dropped)),
+          ])
+      })
   }
 }
 

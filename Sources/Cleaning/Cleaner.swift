@@ -49,6 +49,7 @@ public struct Cleaner: Sendable {
       case .html: try html(decoded.utf8, document)
       case .markdown: try markdown(decoded.utf8, document)
       case .plainText: plainText(decoded.utf8)
+      case .confluenceStorage: try storage(decoded.utf8, document)
       }
     if let title = document.title, !title.isEmpty { clean.title = PageFacts.words(title) }
     if clean.language == nil { clean.language = PageFacts.language(document.language) }

@@ -14,14 +14,20 @@ public struct CleanDocument: Sendable, Equatable {
   public var blocks: [Block]
   /// Where the page says its canonical address is, absolute; nil when it does not say.
   public var canonicalURL: String?
+  /// What became of the page's macros; empty for pages that have none.
+  public var macros: MacroReport
 
   /// Makes a clean document.
-  public init(title: String, language: String?, text: String, blocks: [Block], canonicalURL: String? = nil) {
+  public init(
+    title: String, language: String?, text: String, blocks: [Block], canonicalURL: String? = nil,
+    macros: MacroReport = MacroReport()
+  ) {
     self.title = title
     self.language = language
     self.text = text
     self.blocks = blocks
     self.canonicalURL = canonicalURL
+    self.macros = macros
   }
 }
 

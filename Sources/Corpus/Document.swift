@@ -16,6 +16,8 @@ public enum MediaType: String, Hashable, Sendable, CaseIterable {
   case markdown = "text/markdown"
   /// Plain text in any charset.
   case plainText = "text/plain"
+  /// A page in Confluence's storage format, perhaps behind what its references stand for: see `StorageEnvelope`.
+  case confluenceStorage = "application/vnd.atlassian.confluence.storage+xml"
 }
 
 /// One page as its source gave it: bytes and what the source knows of them.

@@ -59,8 +59,9 @@ extension MarkupDocument {
     guard let context else { throw .outOfMemory }
     defer { xmlFreeParserCtxt(context) }
     builder.attach(to: context)
-    xmlCtxtUseOptions(
-      context, Int32(XML_PARSE_NONET.rawValue | XML_PARSE_RECOVER.rawValue | XML_PARSE_IGNORE_ENC.rawValue))
+    // HUGE: what is deep or long is bounded by the limits above; libxml2 would end the page there.
+    let options = [XML_PARSE_NONET, XML_PARSE_RECOVER, XML_PARSE_IGNORE_ENC, XML_PARSE_HUGE]
+    xmlCtxtUseOptions(context, Int32(options.reduce(0) { $0 | $1.rawValue }))
     xmlSwitchEncoding(context, XML_CHAR_ENCODING_UTF8)
     withExtendedLifetime(builder) { _ = xmlParseDocument(context) }
     return builder.document()
@@ -159,7 +160,10 @@ private struct MarkupBuilder {
         continue
       }
       let start = Int32(bytes.count)
-      if let value = values[position + 3], let end = values[position + 4] { append(value, Int32(end - value)) }
+      if let value = values[position + 3], let end = values[position + 4] {
+        append(value, Int32(end - value))
+        mendAmpersands(from: Int(start))
+      }
       let index = self.index(of: key)
       attributes.append(.init(kind: attributeKinds[Int(index)], name: index, start: start, end: Int32(bytes.count)))
     }
@@ -223,6 +227,21 @@ private struct MarkupBuilder {
 
   mutating func append(_ text: UnsafePointer<xmlChar>, _ length: Int32) {
     bytes.append(contentsOf: UnsafeBufferPointer(start: text, count: Int(length)))
+  }
+
+  /// Without expanding entities, libxml2 hands an attribute's `&amp;` on as `&#38;`, for the tree that it would build
+  /// (`xmlParseAttValueInternal`).
+  private mutating func mendAmpersands(from start: Int) {
+    guard bytes[start...].contains(UInt8(ascii: "&")) else { return }
+    let written = Array("#38;".utf8)
+    var kept = start
+    var next = start
+    while next < bytes.count {
+      bytes[kept] = bytes[next]
+      next += bytes[next] == UInt8(ascii: "&") && bytes[(next + 1)...].starts(with: written) ? 1 + written.count : 1
+      kept += 1
+    }
+    bytes.removeLast(bytes.count - kept)
   }
 
   mutating func fault(isFree: Bool) {

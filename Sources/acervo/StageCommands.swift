@@ -8,7 +8,8 @@ internal import Terminal
 enum CleanCommand {
   static let url = Option("url", "URL", help: "The page's address: links are resolved against it.", default: "file:")
   static let type = Option(
-    "type", oneOf: ["html", "markdown", "text"], help: "What the file is; by its name by default, else HTML.")
+    "type", oneOf: ["html", "markdown", "text", "confluence"],
+    help: "What the file is; by its name and content by default, else HTML.")
   static let content = Option(
     "content", oneOf: ["main", "all"], help: "The article only, or everything visible.", default: "main")
   private static let format = Option(
@@ -22,6 +23,7 @@ enum CleanCommand {
       examples: [
         "acervo clean page.html",
         "curl -s https://help.example/ | acervo clean --url https://help.example/ --format markdown -",
+        "acervo clean --type confluence page.xhtml",
       ]),
     run: run)
 
@@ -32,6 +34,7 @@ enum CleanCommand {
     case "markdown": Output.results.line(document.markdown)
     default: Output.results.line(document.text)
     }
+    if !document.macros.isEmpty { Output.notes.line(lossReport(document.macros)) }
     return .success
   }
 
@@ -39,18 +42,33 @@ enum CleanCommand {
     let path = arguments.positionals[0]
     var options = Cleaner.Options()
     options.mainContentOnly = arguments[content] != "all"
+    let body = try Inputs.bytes(path)
     let document = Document(
-      source: "command-line", url: arguments[url] ?? "file:", mediaType: mediaType(arguments[type], path: path),
-      body: try Inputs.bytes(path), access: .open)
+      source: "command-line", url: arguments[url] ?? "file:",
+      mediaType: mediaType(arguments[type], path: path, body: body), body: body, access: .open)
     return try Cleaner(options: options).clean(document)
   }
 
-  private static func mediaType(_ type: String?, path: String) -> MediaType {
+  private static func mediaType(_ type: String?, path: String, body: [UInt8]) -> MediaType {
     switch type ?? path.split(separator: ".").last.map(String.init) {
-    case "markdown", "md": .markdown
-    case "text", "txt": .plainText
-    default: .html
+    case "markdown", "md": return .markdown
+    case "text", "txt": return .plainText
+    case "confluence": return .confluenceStorage
+    default:
+      guard type == nil else { return .html }
+      let text = String(decoding: body, as: UTF8.self)
+      return text.contains("<ac:") || text.contains("<ri:") ? .confluenceStorage : .html
     }
+  }
+
+  /// What became of the page's macros, a line each.
+  private static func lossReport(_ macros: MacroReport) -> String {
+    let lines = macros.counts.sorted { $0.key < $1.key }.map { name, counts in
+      let parts = [(counts.rendered, "rendered"), (counts.reduced, "reduced"), (counts.dropped, "dropped")]
+      return "  \(name): "
+        + parts.filter { $0.0 > 0 }.map { "\($0.0) \($0.1)" }.joined(separator: ", ")
+    }
+    return (["macros:"] + lines).joined(separator: "\n")
   }
 }
 
