@@ -6,7 +6,7 @@ struct EmbedStage: Sendable {
   /// How many bytes of text go into one batch: about 4,000 tokens of Spanish or English prose.
   private static let batchBytes = 16 << 10
 
-  let embedder: (any Embedder)?
+  let embedders: [any Embedder]
   let writer: StateWriter
   let progress: RunProgress
 
@@ -26,23 +26,26 @@ struct EmbedStage: Sendable {
   private func embed(_ pages: [PreparedPage]) async throws {
     var seen: Set<ContentHash> = []
     let texts = pages.flatMap(\.missing).filter { seen.insert($0.key).inserted }
-    for portion in Self.portions(texts) {
-      let vectors = try await vectors(of: portion.map(\.text))
-      // Results first, pages last: a page in the state is a promise that its vectors are there.
-      try await writer.record(
-        zip(portion, vectors).map { .result(.embed, $0.key, StageResults.encode($1)) })
+    for (place, embedder) in embedders.enumerated() {
+      for portion in Self.portions(texts.filter { $0.embedder == place }) {
+        let vectors = try await vectors(of: portion.map(\.text), by: embedder)
+        // Results first, pages last: a page in the state is a promise that its vectors are there.
+        try await writer.record(zip(portion, vectors).map { .result(.embed, $0.key, StageResults.encode($1)) })
+      }
     }
     try await writer.record(pages.flatMap { $0.results + [.page($0.record)] })
+    // A chunk that one embedder had to read was embedded, whatever the other one knew.
+    let chunks = Set(texts.map(\.text)).count
     progress.update { view in
       view.waiting -= pages.count
-      view.counts.chunksEmbedded += texts.count
-      view.counts.chunksReused += pages.reduce(0) { $0 + $1.chunkCount } - texts.count
+      view.counts.chunksEmbedded += chunks
+      view.counts.chunksReused += pages.reduce(0) { $0 + $1.chunkCount } - chunks
     }
   }
 
   /// A page with thousands of chunks is embedded in portions, so that memory does not grow with it.
-  private static func portions(_ texts: [(key: ContentHash, text: String)]) -> [[(key: ContentHash, text: String)]] {
-    var portions: [[(key: ContentHash, text: String)]] = []
+  private static func portions(_ texts: [MissingVector]) -> [[MissingVector]] {
+    var portions: [[MissingVector]] = []
     var bytes = Int.max
     for text in texts {
       if bytes > batchBytes {
@@ -55,8 +58,7 @@ struct EmbedStage: Sendable {
     return portions
   }
 
-  private func vectors(of texts: [String]) async throws -> [ArraySlice<Float>] {
-    guard let embedder else { return [] }
+  private func vectors(of texts: [String], by embedder: any Embedder) async throws -> [ArraySlice<Float>] {
     let dimensions = embedder.fingerprint.dimensions
     let matrix = try await progress.timed("embed") { try await embedder.embed(texts, as: .document) }
     guard matrix.count == texts.count * dimensions else {

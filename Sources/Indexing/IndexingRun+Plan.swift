@@ -31,10 +31,10 @@ extension IndexingRun {
         var seen: Set<ContentHash> = []
         for await page in queue {
           let missing = page.missing.filter { seen.insert($0.key).inserted }
-          let tokens = missing.reduce(0) { $0 + (embedder?.tokenCount($1.text[...]) ?? 0) }
+          let tokens = missing.reduce(0) { $0 + embedders[$1.embedder].tokenCount($1.text[...]) }
           plan.withLock {
             if page.isNew { $0.new.append(page.record.url) } else { $0.changed.append(page.record.url) }
-            $0.chunks += missing.count
+            $0.chunks += Set(missing.map(\.text)).count
             $0.tokens += tokens
           }
         }

@@ -21,7 +21,7 @@ public struct IndexingRun: Sendable {
 
   let pipeline: PipelineFile
   let sources: [any Source]
-  let embedder: (any Embedder)?
+  let embedders: [any Embedder]
   private let threads: Int
   let acceptsShrink: Bool
   private let onlyFailed: FailureFilter?
@@ -43,7 +43,7 @@ public struct IndexingRun: Sendable {
   /// - Parameters:
   ///   - pipeline: what to do.
   ///   - sources: where documents come from, in the order of the pipeline file.
-  ///   - embedder: what makes the vectors; nil where the pipeline asks for none.
+  ///   - embedders: what makes the vectors: none, one, or the first and the second that the pipeline asks for.
   ///   - threads: how many pages are prepared and how many batches embedded at the same time.
   ///   - acceptsShrink: publish even though a source shrinks beyond its limit, and take it at its word when many pages
   ///     come to the same at once.
@@ -52,13 +52,13 @@ public struct IndexingRun: Sendable {
   ///   - now: the time of publishing, in seconds since 1970; the clock by default.
   ///   - finished: is given the report at the end, also when the run throws.
   public init(
-    pipeline: PipelineFile, sources: [any Source], embedder: (any Embedder)?, threads: Int,
+    pipeline: PipelineFile, sources: [any Source], embedders: [any Embedder], threads: Int,
     acceptsShrink: Bool = false, onlyFailed: FailureFilter? = nil, progress: RunProgress = RunProgress(),
     now: (@Sendable () -> Int64)? = nil, finished: @escaping @Sendable (RunReport) throws -> Void = { _ in }
   ) {
     self.pipeline = pipeline
     self.sources = sources
-    self.embedder = embedder
+    self.embedders = embedders
     self.threads = max(1, threads)
     self.acceptsShrink = acceptsShrink
     self.onlyFailed = onlyFailed
@@ -105,7 +105,7 @@ public struct IndexingRun: Sendable {
     let state = try StateFile(collectionFolder: folder)
     let ledger = RunLedger()
     let writer = StateWriter(state: state)
-    let embedding = EmbedStage(embedder: embedder, writer: writer, progress: progress)
+    let embedding = EmbedStage(embedders: embedders, writer: writer, progress: progress)
     let result: Result<Void, any Error>
     do {
       try await collect(
@@ -158,7 +158,7 @@ public struct IndexingRun: Sendable {
         try await progress.timed("fetch") {
           try await fetch(into: fetched, state: state, record: record, ledger: ledger)
         }
-        progress.update { $0.stage = embedder == nil ? "cleaning" : "embedding" }
+        progress.update { $0.stage = embedders.isEmpty ? "cleaning" : "embedding" }
         try await keepOthers(into: fetched, state: state, ledger: ledger)
         fetched.finish()
       }
@@ -198,10 +198,12 @@ public struct IndexingRun: Sendable {
     options.keepsCode = pipeline.clean.keepsCode
     options.keepsLinks = pipeline.clean.keepsLinks
     return PageStage(
-      state: state, keys: StageKeys(pipeline: pipeline, embedder: embedder?.fingerprint),
-      cleaner: Cleaner(options: options), chunker: Chunker(pipeline.chunk, embedder: embedder),
-      embedder: embedder?.fingerprint.digest, lexical: pipeline.index.lexical, progress: progress)
+      state: state, keys: stageKeys,
+      cleaner: Cleaner(options: options), chunker: Chunker(pipeline.chunk, embedder: embedders.first),
+      lexical: pipeline.index.lexical, progress: progress)
   }
+
+  private var stageKeys: StageKeys { StageKeys(pipeline: pipeline, embedders: embedders.map(\.fingerprint)) }
 
   /// Runs a worker so many times side by side.
   private func parallel(
@@ -237,7 +239,7 @@ public struct IndexingRun: Sendable {
 
   /// What a source gets to know of earlier runs.
   private func memory(of source: String, state: StateFile, failed: [FailureRecord]) throws -> SourceMemory {
-    let keys = StageKeys(pipeline: pipeline, embedder: embedder?.fingerprint)
+    let keys = stageKeys
     let failedKeys = Set(failed.map(\.key))
     return SourceMemory(
       pages: {
@@ -301,12 +303,12 @@ public struct IndexingRun: Sendable {
 
   /// Brings pages of which this run gave nothing new under its settings, so that they stay in the index.
   private func keepOthers(into queue: BoundedQueue<PageInput>, state: StateFile, ledger: RunLedger) async throws {
-    let keys = StageKeys(pipeline: pipeline, embedder: embedder?.fingerprint)
+    let keys = stageKeys
     let ids = Set(sources.map(\.id))
     var others: [PageRecord] = []
     try state.forEachPage { page in
       guard ids.contains(page.source), !ledger.hasSeen(page.key) || ledger.hasFailed(page.key) else { return }
-      guard page.chunkKey != keys.chunks(of: page.cleanHash) || page.embedder != embedder?.fingerprint.digest else {
+      guard page.chunkKey != keys.chunks(of: page.cleanHash) || page.embedder != keys.embedder else {
         return
       }
       others.append(page)
@@ -364,8 +366,8 @@ public struct IndexingRun: Sendable {
     }
 
     let assembly = SnapshotAssembly(
-      pipeline: pipeline, state: state, embedder: embedder?.fingerprint,
-      keys: StageKeys(pipeline: pipeline, embedder: embedder?.fingerprint), progress: progress)
+      pipeline: pipeline, state: state, embedders: embedders.map(\.fingerprint),
+      keys: stageKeys, progress: progress)
     let (manifest, isNew) = try assembly.publish(at: now())
     report.outcome = isNew ? .published(snapshot: manifest.id) : .unchanged(snapshot: manifest.id)
     report.documents = manifest.documents

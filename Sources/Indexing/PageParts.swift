@@ -11,7 +11,7 @@ struct PageParts {
   var chunkCount: Int
   /// `EncodedChunks.bytes`.
   var chunks: UnsafeRawBufferPointer
-  /// The memo keys of the chunks' vectors, one behind the other; empty without an embedder.
+  /// The memo keys of the chunks' vectors, one behind the other, of each chunk one an embedder; empty without any.
   var vectorKeys: UnsafeRawBufferPointer
   /// `CountedTerms.bytes`; nil where words are not indexed.
   var terms: UnsafeRawBufferPointer?
@@ -25,7 +25,7 @@ struct PageParts {
     writer.write(page.language) { $0.write($1) }
     writer.write(chunks.count)
     writer.write(EncodedChunks(chunks).bytes)
-    writer.write(chunks.flatMap { keys.vector(of: $0.embeddingText(title: title))?.bytes ?? [] })
+    writer.write(chunks.flatMap { keys.vectors(of: $0.embeddingText(title: title)).flatMap(\.bytes) })
     let terms =
       lexical
       ? CountedTerms(
@@ -42,7 +42,7 @@ struct PageParts {
     chunkCount = try reader.int()
     chunks = try reader.raw(try reader.count())
     vectorKeys = try reader.raw(try reader.count())
-    guard vectorKeys.isEmpty || vectorKeys.count == 32 * chunkCount else {
+    guard vectorKeys.count.isMultiple(of: 32 * max(1, chunkCount)) else {
       throw ByteCodingError(description: "\(vectorKeys.count) bytes of keys for \(chunkCount) chunks")
     }
     terms = try reader.optional { reader throws(ByteCodingError) in try reader.raw(try reader.count()) }

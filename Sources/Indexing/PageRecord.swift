@@ -16,7 +16,7 @@ struct PageRecord: Sendable, Equatable {
   var cleanHash: ContentHash
   /// Key of its chunks.
   var chunkKey: ContentHash
-  /// The embedder whose vectors of all its chunks are kept; nil where there is none.
+  /// The embedder, or the embedders together, whose vectors of all its chunks are kept; nil where there is none.
   var embedder: ContentHash?
   /// The title that the source gave, if any.
   var title: String?

@@ -5,13 +5,22 @@ internal import Corpus
 internal import Pipelines
 internal import TextAnalysis
 
+/// A text that an embedder has to embed.
+struct MissingVector: Sendable {
+  /// Under what its vector is kept.
+  var key: ContentHash
+  /// The embedder's place among the run's.
+  var embedder: Int
+  var text: String
+}
+
 /// A page that is cleaned and chunked, with what its embedding still needs.
 struct PreparedPage: Sendable {
   var record: PageRecord
   /// Stage results made for it in this run.
   var results: [StateFile.Change]
-  /// The texts without a vector, each once, and their keys.
-  var missing: [(key: ContentHash, text: String)]
+  /// The texts without a vector, each once for each embedder that misses it.
+  var missing: [MissingVector]
   var chunkCount: Int
   /// Whether the state knew no page of this address.
   var isNew: Bool
@@ -64,7 +73,6 @@ struct PageStage: Sendable {
   let keys: StageKeys
   let cleaner: Cleaner
   let chunker: Chunker
-  let embedder: ContentHash?
   let lexical: Bool
   let progress: RunProgress
 
@@ -94,14 +102,14 @@ struct PageStage: Sendable {
     let page = PageRecord(
       source: document.source, url: document.url, contentHash: contentHash, mediaType: document.mediaType,
       charset: document.charset, cleanKey: cleanKey, cleanHash: cleanHash, chunkKey: keys.chunks(of: cleanHash),
-      embedder: embedder, title: document.title, language: document.language, access: document.access,
+      embedder: keys.embedder, title: document.title, language: document.language, access: document.access,
       modified: document.modified, breadcrumbs: document.breadcrumbs, fields: document.fields)
     return try prepare(page, isNew: previous == nil, results)
   }
 
   /// Whether the state holds all that the present settings want of a cleaned page.
   private func isCurrent(_ page: PageRecord) -> Bool {
-    page.chunkKey == keys.chunks(of: page.cleanHash) && page.embedder == embedder
+    page.chunkKey == keys.chunks(of: page.cleanHash) && page.embedder == keys.embedder
   }
 
   /// Chunks a page whose cleaning is in the state or among `results`, and looks which vectors it misses.
@@ -112,17 +120,18 @@ struct PageStage: Sendable {
     let cleaned = try cleaned(page, among: results)
     page.cleanHash = cleaned.hash
     page.chunkKey = keys.chunks(of: page.cleanHash)
-    page.embedder = embedder
+    page.embedder = keys.embedder
     let document = cleaned.page.document
     let chunks = try chunks(of: document, key: page.chunkKey, &results)
     let title = PageTitle.of(page.title, document.title, url: page.url)
-    var missing: [ContentHash: String] = [:]
-    var order: [ContentHash] = []
+    var seen: Set<ContentHash> = []
+    var missing: [MissingVector] = []
     for chunk in chunks {
       let text = chunk.embeddingText(title: title)
-      guard let key = keys.vector(of: text), missing[key] == nil, try !state.has(.embed, key) else { continue }
-      missing[key] = text
-      order.append(key)
+      for (embedder, key) in keys.vectors(of: text).enumerated() {
+        guard seen.insert(key).inserted, try !state.has(.embed, key) else { continue }
+        missing.append(MissingVector(key: key, embedder: embedder, text: text))
+      }
     }
     let partsKey = keys.parts(of: page)
     if try !state.has(.parts, partsKey) {
@@ -133,8 +142,7 @@ struct PageStage: Sendable {
       results.append(.result(.parts, partsKey, parts))
     }
     let prepared = PreparedPage(
-      record: page, results: results, missing: order.map { ($0, missing[$0] ?? "") }, chunkCount: chunks.count,
-      isNew: isNew)
+      record: page, results: results, missing: missing, chunkCount: chunks.count, isNew: isNew)
     return .prepared(prepared)
   }
 

@@ -8,7 +8,7 @@ internal import Snapshots
 struct SnapshotAssembly {
   let pipeline: PipelineFile
   let state: StateFile
-  let embedder: EmbedderFingerprint?
+  let embedders: [EmbedderFingerprint]
   let keys: StageKeys
   let progress: RunProgress
 
@@ -40,7 +40,7 @@ struct SnapshotAssembly {
     var best: [String: PageRecord] = [:]
     try state.forEachPage { page in
       // A page that never got all its vectors under these settings waits for a run that makes them.
-      guard let rank = order[page.source], page.embedder == embedder?.digest else { return }
+      guard let rank = order[page.source], page.embedder == keys.embedder else { return }
       if let other = best[page.url], let otherRank = order[other.source], otherRank <= rank { return }
       best[page.url] = page
     }
@@ -52,7 +52,7 @@ struct SnapshotAssembly {
     var hasher = ContentHasher()
     hasher.update(UInt64(SnapshotManifest.formatVersion))
     hasher.update(pipeline.stageSettings.hash.bytes)
-    hasher.update(embedder?.digest.bytes ?? [])
+    for embedder in embedders { hasher.update(embedder.digest.bytes) }
     for page in pages { page.update(&hasher) }
     return hasher.finish()
   }
@@ -63,7 +63,7 @@ struct SnapshotAssembly {
     try makeMissingParts(of: pages)
     let writer = try SnapshotWriter(snapshots: pipeline.publish.to, collection: pipeline.name)
     do {
-      var indexes = try SnapshotIndexes(pipeline: pipeline, dimensions: embedder?.dimensions, writer: writer)
+      var indexes = try SnapshotIndexes(pipeline: pipeline, dimensions: embedders.map(\.dimensions), writer: writer)
       for page in pages {
         try Task.checkCancellation()
         try append(page, to: writer, &indexes, used)
@@ -71,8 +71,8 @@ struct SnapshotAssembly {
       try indexes.finish()
       return try writer.publish(
         SnapshotDescription(
-          pipeline: pipeline.stageSettings.hash, embedder: embedder, languages: pipeline.index.languages,
-          created: created),
+          pipeline: pipeline.stageSettings.hash, embedder: embedders.first,
+          secondEmbedder: embedders.dropFirst().first, languages: pipeline.index.languages, created: created),
         keep: pipeline.publish.keep)
     } catch {
       writer.discard()
@@ -86,19 +86,26 @@ struct SnapshotAssembly {
     used.keys.insert(StateFile.memoKey(.clean, page.cleanKey))
     used.keys.insert(StateFile.memoKey(.chunk, page.chunkKey))
     let key = keys.parts(of: page)
-    let dimensions = embedder?.dimensions ?? 0
     try result(.parts, key, of: page, used) { bytes in
       let parts = try PageParts(bytes)
       let record = DocumentRecord(
         url: page.url, source: page.source, title: parts.title, language: parts.language, hash: page.cleanHash,
         access: page.access, modified: page.modified, breadcrumbs: page.breadcrumbs, fields: page.fields)
       try writer.append(record, chunks: EncodedChunks(kept: [UInt8](parts.chunks), count: parts.chunkCount))
-      var rows: [Float] = []
-      rows.reserveCapacity(parts.chunkCount * dimensions)
-      for start in stride(from: 0, to: parts.vectorKeys.count, by: 32) {
+      // Of each chunk the keys of all its vectors, in the order of the embedders.
+      guard parts.vectorKeys.count == 32 * parts.chunkCount * embedders.count else {
+        throw ByteCodingError(description: "\(parts.vectorKeys.count) bytes of keys for \(parts.chunkCount) chunks")
+      }
+      var rows = embedders.map { embedder in
+        var rows: [Float] = []
+        rows.reserveCapacity(parts.chunkCount * embedder.dimensions)
+        return rows
+      }
+      for (place, start) in stride(from: 0, to: parts.vectorKeys.count, by: 32).enumerated() {
         guard let key = ContentHash(bytes: parts.vectorKeys[start..<start + 32]) else { continue }
+        let embedder = place % embedders.count
         try result(.embed, key, of: page, used) {
-          try StageResults.decodeVector($0, dimensions: dimensions, into: &rows)
+          try StageResults.decodeVector($0, dimensions: embedders[embedder].dimensions, into: &rows[embedder])
         }
       }
       try indexes.append(parts, vectors: rows)

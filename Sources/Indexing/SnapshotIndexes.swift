@@ -5,24 +5,27 @@ internal import Snapshots
 
 /// The search indexes of a snapshot while it is written: each takes every chunk, in the order of their numbers.
 struct SnapshotIndexes {
-  private var vectors: VectorIndexWriter?
+  /// One an embedder, in their order.
+  private var vectors: [VectorIndexWriter]
   private let words: LexicalIndexWriter?
 
-  init(pipeline: PipelineFile, dimensions: Int?, writer: SnapshotWriter) throws {
+  init(pipeline: PipelineFile, dimensions: [Int], writer: SnapshotWriter) throws {
     let sink: SectionSink = { try writer.put(section: $0, part: $1, $2) }
-    vectors = try dimensions.map { try VectorIndexWriter(dimensions: $0, sink: sink) }
+    vectors = try zip(VectorSet.allCases, dimensions).map {
+      try VectorIndexWriter($0, dimensions: $1, sink: sink)
+    }
     words =
       pipeline.index.lexical ? try LexicalIndexWriter(temporaryFolder: writer.temporaryFolder, sink: sink) : nil
   }
 
-  /// Adds the chunks of the next document.
-  mutating func append(_ parts: PageParts, vectors rows: [Float]) throws {
-    try vectors?.append(rows)
+  /// Adds the chunks of the next document; `rows` are theirs by each embedder.
+  mutating func append(_ parts: PageParts, vectors rows: [[Float]]) throws {
+    for (index, row) in rows.enumerated() { try vectors[index].append(row) }
     if let terms = parts.terms { try words?.append(counted: terms) }
   }
 
   mutating func finish() throws {
-    try vectors?.finish()
+    for index in vectors.indices { try vectors[index].finish() }
     try words?.finish()
   }
 }

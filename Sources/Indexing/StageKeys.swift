@@ -16,10 +16,10 @@ struct StageKeys: Sendable {
 
   private let clean: ContentHash
   private let chunk: ContentHash
-  private let embed: ContentHash?
+  private let embedders: [ContentHash]
   private let parts: ContentHash
 
-  init(pipeline: PipelineFile, embedder: EmbedderFingerprint?) {
+  init(pipeline: PipelineFile, embedders: [EmbedderFingerprint]) {
     var clean = ContentHasher()
     clean.update("clean")
     clean.update(Self.version)
@@ -38,10 +38,10 @@ struct StageKeys: Sendable {
     chunk.update(UInt64(clamping: pipeline.chunk.size))
     chunk.update(UInt64(clamping: pipeline.chunk.overlap))
     // Sizes in tokens depend on the tokenizer; sizes in characters depend on nothing else.
-    chunk.update(pipeline.chunk.unit == .tokens ? embedder?.tokenizer ?? "" : "")
+    chunk.update(pipeline.chunk.unit == .tokens ? embedders.first?.tokenizer ?? "" : "")
     self.chunk = chunk.finish()
 
-    self.embed = embedder?.digest
+    self.embedders = embedders.map(\.digest)
 
     var parts = ContentHasher()
     parts.update("parts")
@@ -50,7 +50,7 @@ struct StageKeys: Sendable {
     parts.update(UInt64(CountedTerms.version))
     parts.update(UInt64(Analyzer.version))
     parts.update(pipeline.index.lexical ? 1 : 0)
-    parts.update(embedder?.digest.bytes ?? [])
+    for embedder in embedders { parts.update(embedder.digest.bytes) }
     self.parts = parts.finish()
   }
 
@@ -97,13 +97,22 @@ struct StageKeys: Sendable {
     return hasher.finish()
   }
 
-  /// Of a text's vector; nil without an embedder.
-  func vector(of text: String) -> ContentHash? {
-    guard let embed else { return nil }
+  /// Of a text's vectors, one an embedder, in their order; none without an embedder.
+  func vectors(of text: String) -> [ContentHash] {
+    embedders.map { embedder in
+      var hasher = ContentHasher()
+      hasher.update("embed")
+      hasher.update(embedder.bytes)
+      hasher.update(text)
+      return hasher.finish()
+    }
+  }
+
+  /// What a page's record names as the makers of its vectors: the only embedder, or both together.
+  var embedder: ContentHash? {
+    guard embedders.count > 1 else { return embedders.first }
     var hasher = ContentHasher()
-    hasher.update("embed")
-    hasher.update(embed.bytes)
-    hasher.update(text)
+    for embedder in embedders { hasher.update(embedder.bytes) }
     return hasher.finish()
   }
 }

@@ -168,6 +168,9 @@ extension EmbedSettings {
         "Who makes the vectors: “local” is a model on this machine, “none” indexes words only."),
       Field("model", \.model, .nameOrPath, "The model's name, or the path of its folder."),
       Field(
+        "also", \.also, .nameOrPath,
+        "A second local model, by name or path: both models' vectors are searched, each weighed by what it can know."),
+      Field(
         "url", later: "embedding providers (“url” is theirs)", .webAddress,
         "The provider's address, if not its usual one."),
       Field(
@@ -178,7 +181,19 @@ extension EmbedSettings {
       Field(
         "batch", later: "embedding providers (“batch” is theirs)", .integer(in: 1...2048),
         "How many texts are sent to the provider at a time; 50 by default."),
-    ])
+    ],
+    check: { embed, node, reader in
+      guard let also = embed.also, let place = node["also"] else { return }
+      if embed.provider == .none {
+        reader.report(
+          at: place, "“also” names a second model, but provider: none asks for no first one",
+          mend: "leave “also” out, or write provider: local")
+      } else if also.split(separator: "/").last == embed.model.split(separator: "/").last {
+        reader.report(
+          at: place, "“also” names the model that “model” names already",
+          mend: "name another model, such as all-MiniLM-L6-v2, or leave it out")
+      }
+    })
 }
 
 extension IndexSettings {

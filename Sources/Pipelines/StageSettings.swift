@@ -84,11 +84,14 @@ public struct EmbedSettings: Sendable, Equatable {
   public var provider: Provider
   /// The model's name, or a path to its folder; `use-multilingual-v3` by default.
   public var model: String
+  /// A second model of this machine, whose vectors stand beside the first one's; none by default.
+  public var also: String?
 
   /// Makes embed settings with the defaults.
-  public init(provider: Provider = .local, model: String = "use-multilingual-v3") {
+  public init(provider: Provider = .local, model: String = "use-multilingual-v3", also: String? = nil) {
     self.provider = provider
     self.model = model
+    self.also = also
   }
 }
 

@@ -1,6 +1,5 @@
 internal import Corpus
 public import Embedding
-internal import Glibc
 internal import SearchIndexes
 public import Snapshots
 internal import TextAnalysis
@@ -13,9 +12,10 @@ public final class Retriever: Sendable {
   /// The snapshot that is searched.
   public let snapshot: Snapshot
 
-  let vectors: VectorIndex?
-  private let questions: BatchQueue<Question, Question.Answer>?
-  let lexical: LexicalIndex?
+  let vectors: SearchedVectors?
+  private let second: SearchedVectors?
+  private let lexical: LexicalIndex?
+  private let reranker: (any Reranker)?
   private let visibility: Visibility
   private let detector = LanguageDetector()
 
@@ -24,36 +24,29 @@ public final class Retriever: Sendable {
   /// The most chunks that one request can ask for.
   public static let maximumTopK = 1000
 
-  /// Joins a snapshot and the embedder of its vectors.
+  /// Joins a snapshot and the embedders of its vectors.
   ///
-  /// - Throws: `RetrievalError` when the embedder is not the one that made the vectors, or is missing.
-  public init(snapshot: Snapshot, embedder: (any Embedder)?) throws {
+  /// - Parameters:
+  ///   - snapshot: what is searched.
+  ///   - embedder: of its vectors; nil where it has none.
+  ///   - second: of its second set of vectors; nil where it has none.
+  ///   - reranker: reads the best candidates beside the question and orders them anew; nil leaves them as they are.
+  /// - Throws: `RetrievalError` when an embedder is not the one that made the vectors, or is missing.
+  public init(
+    snapshot: Snapshot, embedder: (any Embedder)?, second: (any Embedder)? = nil, reranker: (any Reranker)? = nil
+  ) throws {
     self.snapshot = snapshot
-    vectors = try VectorIndex(owner: snapshot, source: snapshot.section)
-    lexical = try LexicalIndex(owner: snapshot, source: snapshot.section)
-    if let vectors, let embedder {
-      let batch = QuestionBatch(index: vectors, embedder: embedder)
-      questions = BatchQueue(
-        largest: QuestionBatch.largest, atOnce: sysconf(Int32(_SC_NPROCESSORS_ONLN)), work: batch.answers)
-    } else {
-      questions = nil
-    }
-    visibility = try Visibility(snapshot)
+    self.reranker = reranker
     let manifest = snapshot.manifest
-    for count in [vectors?.count, lexical?.count] where count != nil && count != manifest.chunks {
+    vectors = try SearchedVectors(.first, of: snapshot, made: manifest.embedder, by: embedder)
+    self.second = try SearchedVectors(.second, of: snapshot, made: manifest.secondEmbedder, by: second)
+    lexical = try LexicalIndex(owner: snapshot, source: snapshot.section)
+    visibility = try Visibility(snapshot)
+    for count in [vectors?.index.count, self.second?.index.count, lexical?.count]
+    where count != nil && count != manifest.chunks {
       throw RetrievalError(
         .damaged, "snapshot \(manifest.id) has \(manifest.chunks) chunks, an index of it \(count ?? 0)",
         mend: "index again")
-    }
-    guard let vectors else { return }
-    guard let wanted = manifest.embedder, wanted.dimensions == vectors.dimensions else {
-      throw RetrievalError(
-        .damaged, "snapshot \(manifest.id) has vectors of \(vectors.dimensions) dimensions and no embedder of such",
-        mend: "index again")
-    }
-    guard let embedder else { throw RetrievalError.missing(wanted, snapshot: manifest.id) }
-    guard embedder.fingerprint == wanted else {
-      throw RetrievalError.other(embedder.fingerprint, wanted, snapshot: manifest.id)
     }
   }
 
@@ -61,21 +54,23 @@ public final class Retriever: Sendable {
   ///
   /// - Throws: `RetrievalError` for a request out of its limits, and whatever embedder and snapshot throw.
   public func search(_ request: SearchRequest) async throws -> [SearchHit] {
-    try await search(request, by: .words(request.query))
+    try await search(request, by: .words(request.query), second: .words(request.query))
   }
 
   /// Finds the best chunks for a question whose vector is known, best first.
   ///
   /// - Parameters:
   ///   - request: what is searched for.
-  ///   - vector: the question's embedding; nil searches the text alone.
+  ///   - vector: the question's embedding by the first embedder; nil searches the text alone.
   /// - Returns: as many chunks as were asked for, or as there are; none twice, and none within another.
   /// - Throws: `RetrievalError` for a request out of its limits, and whatever the snapshot throws.
   public func search(_ request: SearchRequest, vector: [Float]?) async throws -> [SearchHit] {
-    try await search(request, by: vector.map { .vector($0) })
+    try await search(request, by: vector.map { .vector($0) }, second: nil)
   }
 
-  private func search(_ request: SearchRequest, by meaning: Question.Meaning?) async throws -> [SearchHit] {
+  private func search(
+    _ request: SearchRequest, by meaning: Question.Meaning?, second other: Question.Meaning?
+  ) async throws -> [SearchHit] {
     guard (0...Self.maximumTopK).contains(request.topK) else {
       throw RetrievalError(
         .badRequest, "\(request.topK) chunks were asked for", mend: "ask for 1 to \(Self.maximumTopK)")
@@ -84,11 +79,8 @@ public final class Retriever: Sendable {
     guard request.topK > 0, allowed?.members != 0 else { return [] }
     let depth = max(Self.depth, 2 * request.topK)
     var lists = CandidateLists()
-    if let vectors, let questions, let meaning {
-      let found = try await questions.product(of: Question(meaning: meaning, limit: depth, allowed: allowed))
-      lists.vectors = found.nearest
-      lists.cosines = { try vectors.scores(found.vector, chunks: $0) }
-    }
+    lists.vectors = try await vectors?.list(meaning, depth: depth, allowed: allowed)
+    lists.second = try await second?.list(other, depth: depth, allowed: allowed)
     if let lexical {
       let language = self.language(of: request.query, lexical)
       let query = try lexical.query(request.query, language: language)
@@ -96,7 +88,10 @@ public final class Retriever: Sendable {
       lists.lexicalIsFull = lists.lexical.count == depth
       lists.lexicalWeight = confidence(lexical, query, language: language)
     }
-    return try hits(try lists.fused(), request)
+    var candidates = try request.fusion == .scores ? lists.fused() : lists.fusedByRanks()
+    if let reranker { candidates = try await reranked(candidates, request, by: reranker) }
+    if request.diversity > 0 { candidates = try diversified(candidates, request) }
+    return try hits(candidates, request)
   }
 
   /// The language of a question; nil when it is too short to tell.
@@ -118,54 +113,5 @@ public final class Retriever: Sendable {
     let own = chunks.reduce(0) { $0 + ($1.0 == language || $1.0.isEmpty ? $1.1 : 0) }
     let isForeign = own * 50 < lexical.count
     return isForeign ? 0.5 * known : known
-  }
-
-  /// The chunk closest in meaning that stands in another language than all hits; nil where none is nearly as close as
-  /// the best: words find pages in the question's language, but the other one may say it as well, or better.
-  private func otherLanguage(_ candidates: [FusedChunk], _ hits: [SearchHit]) throws -> SearchHit? {
-    guard let first = hits.first, let language = first.language, let best = first.cosine,
-      hits.allSatisfy({ $0.language == language })
-    else { return nil }
-    let foreign = try candidates.filter { candidate in
-      guard let cosine = candidate.cosine, cosine >= 0.6 * best else { return false }
-      let number = try snapshot.document(ofChunk: candidate.chunk)
-      return snapshot.languageNumber(ofDocument: number).map { snapshot.languages[$0] != language } ?? false
-    }
-    guard let found = foreign.max(by: { ($0.cosine ?? 0) < ($1.cosine ?? 0) }) else { return nil }
-    let number = try snapshot.document(ofChunk: found.chunk)
-    let document = try snapshot.document(number)
-    return SearchHit(
-      chunkNumber: found.chunk, documentNumber: number, score: found.score, cosine: found.cosine, url: document.url,
-      title: document.title, language: document.language, chunk: try snapshot.chunk(found.chunk))
-  }
-
-  private func hits(_ candidates: [FusedChunk], _ request: SearchRequest) throws -> [SearchHit] {
-    var hits: [SearchHit] = []
-    var texts: Set<String> = []
-    var shares: [Int: Int] = [:]
-    for candidate in candidates {
-      guard hits.count < request.topK else { break }
-      let chunk = try snapshot.chunk(candidate.chunk)
-      let number = try snapshot.document(ofChunk: candidate.chunk)
-      if let limit = request.perDocument, shares[number, default: 0] >= limit { continue }
-      // The same words twice tell a reader nothing new, nor does a part of what is there.
-      let isWithin = hits.contains { hit in
-        hit.documentNumber == number && hit.chunk.range.start <= chunk.range.start
-          && chunk.range.end <= hit.chunk.range.end
-      }
-      guard !isWithin, texts.insert(chunk.text).inserted else { continue }
-      shares[number, default: 0] += 1
-      let document = try snapshot.document(number)
-      hits.append(
-        SearchHit(
-          chunkNumber: candidate.chunk, documentNumber: number, score: candidate.score, cosine: candidate.cosine,
-          url: document.url, title: document.title, language: document.language, chunk: chunk))
-    }
-    if request.spansLanguages, hits.count == request.topK, hits.count > 1,
-      let other = try otherLanguage(candidates, hits)
-    {
-      hits[hits.count - 1] = other
-    }
-    return hits
   }
 }

@@ -24,6 +24,14 @@ public struct Filter: Sendable, Hashable {
   }
 }
 
+/// How the lists of several indexes become one.
+public enum Fusion: String, Sendable, CaseIterable {
+  /// By the scores, each list's measured in its own spread.
+  case scores
+  /// By the ranks alone: the sum of 1 / (60 + rank) over the lists (Cormack, Clarke and Büttcher, 2009).
+  case ranks
+}
+
 /// What is searched for.
 public struct SearchRequest: Sendable {
   /// The question.
@@ -34,6 +42,12 @@ public struct SearchRequest: Sendable {
   public var perDocument: Int?
   /// Whether the last place goes to the best chunk of another language that is nearly as close; false by default.
   public var spansLanguages = false
+  /// How much a chunk's likeness to better ones counts against it, from 0 (not at all, the default) to 1.
+  public var diversity = 0.0
+  /// How many chunks before and after each hit come with it, as far as they stand in its section; 0 by default.
+  public var neighbours = 0
+  /// How the lists of the indexes become one; by their scores unless asked otherwise.
+  public var fusion = Fusion.scores
   /// Conditions, all of which must hold.
   public var filters: [Filter]
   /// Who asks; nobody known by default, who sees only what is open to all.
@@ -86,6 +100,10 @@ public struct SearchHit: Sendable, Equatable {
   public var language: String?
   /// The chunk.
   public var chunk: Chunk
+  /// What stands before the chunk in its section, where neighbours were asked for; nothing of the chunk is in it.
+  public var before = ""
+  /// What stands behind the chunk in its section, where neighbours were asked for; nothing of the chunk is in it.
+  public var after = ""
 
   /// Makes a hit.
   public init(
@@ -106,14 +124,18 @@ public struct SearchHit: Sendable, Equatable {
 extension SearchHit {
   /// As every search writes it, over HTTP and on the command line.
   ///
-  /// - Parameter rank: its place in the list, from 1.
+  /// - Parameters:
+  ///   - rank: its place in the list, from 1.
+  ///   - withNeighbours: whether what stands around it is told, too.
   /// - Returns: an object.
-  public func json(rank: Int) -> JSONValue {
-    [
+  public func json(rank: Int, withNeighbours: Bool = false) -> JSONValue {
+    let found: JSONValue = [
       "rank": .integer(Int64(rank)), "score": .number(score), "url": .string(url), "title": .string(title),
       "heading": .string(chunk.headingPath.joined(separator: " › ")),
       "anchor": chunk.anchor.map { .string($0) } ?? .null, "text": .string(chunk.text),
       "chunk": .integer(Int64(chunkNumber)),
     ]
+    guard withNeighbours else { return found }
+    return .object((found.members ?? []) + [.init("before", .string(before)), .init("after", .string(after))])
   }
 }

@@ -3,21 +3,26 @@ internal import Corpus
 extension SnapshotManifest {
   /// As the file writes it; members in this order.
   var members: JSONValue {
-    [
-      "format": .integer(Int64(Self.formatVersion)),
-      "id": .string(id),
-      "collection": .string(collection),
-      "created": .string(Moment.text(created)),
-      "parent": parent.map(JSONValue.string) ?? .null,
-      "pipeline": .string(pipeline.hex),
-      "embedder": embedder?.json ?? .null,
-      "languages": .array(languages.map(JSONValue.string)),
-      "documents": .integer(Int64(documents)),
-      "chunks": .integer(Int64(chunks)),
-      "index_bytes": .integer(Int64(indexBytes)),
-      "index_sha256": .string(indexHash.hex),
-      "sources": .array(sources.map { ["id": .string($0.id), "documents": .integer(Int64($0.documents))] }),
+    var members: [JSONValue.Member] = [
+      .init("format", .integer(Int64(Self.formatVersion))),
+      .init("id", .string(id)),
+      .init("collection", .string(collection)),
+      .init("created", .string(Moment.text(created))),
+      .init("parent", parent.map(JSONValue.string) ?? .null),
+      .init("pipeline", .string(pipeline.hex)),
+      .init("embedder", embedder?.json ?? .null),
     ]
+    if let secondEmbedder { members.append(.init("second_embedder", secondEmbedder.json)) }
+    members += [
+      .init("languages", .array(languages.map(JSONValue.string))),
+      .init("documents", .integer(Int64(documents))),
+      .init("chunks", .integer(Int64(chunks))),
+      .init("index_bytes", .integer(Int64(indexBytes))),
+      .init("index_sha256", .string(indexHash.hex)),
+      .init(
+        "sources", .array(sources.map { ["id": .string($0.id), "documents": .integer(Int64($0.documents))] })),
+    ]
+    return .object(members)
   }
 
   /// Reads a manifest file.
@@ -42,11 +47,12 @@ extension SnapshotManifest {
     created = try member("created", json["created"]?.string.flatMap(Moment.seconds))
     parent = json["parent"]?.string
     pipeline = try member("pipeline", json["pipeline"]?.string.flatMap(ContentHash.init(hex:)))
-    if let described = json["embedder"], described != .null {
-      embedder = try member("embedder", EmbedderFingerprint(json: described))
-    } else {
-      embedder = nil
+    func fingerprint(_ name: String) throws(SnapshotError) -> EmbedderFingerprint? {
+      guard let described = json[name], described != .null else { return nil }
+      return try member(name, EmbedderFingerprint(json: described))
     }
+    embedder = try fingerprint("embedder")
+    secondEmbedder = try fingerprint("second_embedder")
     languages = try member("languages", json["languages"]?.array).compactMap(\.string)
     documents = try count("documents", in: json)
     chunks = try count("chunks", in: json)

@@ -16,6 +16,8 @@ public struct SnapshotManifest: Sendable, Equatable {
   public var pipeline: ContentHash
   /// The embedder; nil for a lexical index.
   public var embedder: EmbedderFingerprint?
+  /// The embedder of the second set of vectors; nil where there is none.
+  public var secondEmbedder: EmbedderFingerprint?
   /// The languages of the lexical index.
   public var languages: [String]
   /// How many documents.
@@ -32,7 +34,8 @@ public struct SnapshotManifest: Sendable, Equatable {
   /// Makes a manifest.
   public init(
     id: String, collection: String, created: Int64, parent: String?, pipeline: ContentHash,
-    embedder: EmbedderFingerprint?, languages: [String], documents: Int, chunks: Int, indexBytes: Int,
+    embedder: EmbedderFingerprint?, secondEmbedder: EmbedderFingerprint? = nil, languages: [String], documents: Int,
+    chunks: Int, indexBytes: Int,
     indexHash: ContentHash, sources: [(id: String, documents: Int)]
   ) {
     self.id = id
@@ -41,6 +44,7 @@ public struct SnapshotManifest: Sendable, Equatable {
     self.parent = parent
     self.pipeline = pipeline
     self.embedder = embedder
+    self.secondEmbedder = secondEmbedder
     self.languages = languages
     self.documents = documents
     self.chunks = chunks

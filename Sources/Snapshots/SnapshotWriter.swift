@@ -7,15 +7,21 @@ public struct SnapshotDescription: Sendable {
   public var pipeline: ContentHash
   /// The embedder; nil for a lexical index.
   public var embedder: EmbedderFingerprint?
+  /// The embedder of the second set of vectors, if there is one.
+  public var secondEmbedder: EmbedderFingerprint?
   /// The languages of the lexical index.
   public var languages: [String]
   /// When it is published, in seconds since 1970.
   public var created: Int64
 
   /// Makes a description.
-  public init(pipeline: ContentHash, embedder: EmbedderFingerprint?, languages: [String], created: Int64) {
+  public init(
+    pipeline: ContentHash, embedder: EmbedderFingerprint?, secondEmbedder: EmbedderFingerprint? = nil,
+    languages: [String], created: Int64
+  ) {
     self.pipeline = pipeline
     self.embedder = embedder
+    self.secondEmbedder = secondEmbedder
     self.languages = languages
     self.created = created
   }
@@ -156,14 +162,16 @@ public final class SnapshotWriter {
     let hash = try FileSystem.hash(path)
     let parent = try collection.currentID()
     if let parent, let current = try? collection.manifest(ofSnapshot: parent), current.indexHash == hash,
-      current.pipeline == description.pipeline, current.embedder == description.embedder
+      current.pipeline == description.pipeline, current.embedder == description.embedder,
+      current.secondEmbedder == description.secondEmbedder
     {
       discard()
       return (current, false)
     }
     var manifest = SnapshotManifest(
       id: "", collection: collection.name, created: description.created, parent: parent,
-      pipeline: description.pipeline, embedder: description.embedder, languages: description.languages,
+      pipeline: description.pipeline, embedder: description.embedder, secondEmbedder: description.secondEmbedder,
+      languages: description.languages,
       documents: summary.documents, chunks: summary.chunks, indexBytes: summary.bytes, indexHash: hash,
       sources: summary.sources.sorted { $0.id.utf8.lexicographicallyPrecedes($1.id.utf8) })
     repeat {

@@ -17,10 +17,14 @@ enum AcervoServe {
   static let threads = Option(
     "threads", "N", in: 1...64, help: "Threads that read and write; answers are made on all cores.", default: 2)
 
+  static let rerank = Option(
+    "rerank", "MODEL",
+    help: "A cross-encoder (name or folder) that reads the best chunks beside each question and orders them anew.")
+
   static let command = Command(
     "acervo-serve",
     "Answers questions over HTTP from published snapshots, and takes over new ones as they are published.",
-    options: [.value(snapshots), .value(listen), .value(port), .value(threads)],
+    options: [.value(snapshots), .value(listen), .value(port), .value(threads), .value(rerank)],
     examples: [
       "acervo-serve --snapshots ./snapshots",
       "acervo-serve --snapshots ./snapshots --listen 0.0.0.0 --port 80",
@@ -55,12 +59,15 @@ enum AcervoServe {
     settings.threads = arguments[threads] ?? settings.threads
     settings.version = version
     let folder = settings.snapshots
-    let embedders = EmbedderPool { fingerprint in
+    let environment = ["ACERVO_MODELS", "XDG_DATA_HOME", "HOME"].reduce(into: [String: String]()) { values, name in
+      values[name] = getenv(name).map { String(cString: $0) }
+    }
+    let reranker = try arguments[rerank].map { model in
+      try LocalReranker(folder: ModelFinder.folder(of: model, startingAt: folder, environment: environment))
+    }
+    let embedders = EmbedderPool(reranker: reranker) { fingerprint in
       guard fingerprint.provider == "local" else {
         throw UnknownProvider(name: fingerprint.provider)
-      }
-      let environment = ["ACERVO_MODELS", "XDG_DATA_HOME", "HOME"].reduce(into: [String: String]()) { values, name in
-        values[name] = getenv(name).map { String(cString: $0) }
       }
       return try LocalEmbedder(
         folder: ModelFinder.folder(of: fingerprint.model, startingAt: folder, environment: environment), for: .answering
@@ -85,6 +92,7 @@ enum AcervoServe {
   private static func code(of error: any Error) -> ExitCode {
     switch error {
     case is UsageError: .usage
+    case is EmbeddingError: .unavailable
     case ServingError.cannotListen: .unavailable
     case ServingError.noSnapshots: .missingInput
     default: .software

@@ -10,6 +10,10 @@ enum Collections {
   static let collection = Option(
     "collection", "NAME", help: "The collection; may be left out where the folder holds only one.")
 
+  static let rerank = Option(
+    "rerank", "MODEL",
+    help: "A cross-encoder (name or folder) that reads the best chunks beside the question and orders them anew.")
+
   static func folder(_ arguments: Arguments) throws -> CollectionFolder {
     let snapshots = arguments[Self.snapshots] ?? "snapshots"
     if let name = arguments[collection] { return try CollectionFolder(snapshots: snapshots, collection: name) }
@@ -39,17 +43,24 @@ enum Collections {
   ) throws -> (Retriever, embedder: (any Embedder)?) {
     let folder = try folder(arguments)
     let snapshot = try id.map { try Snapshot(folder: folder.folder(ofSnapshot: $0)) } ?? folder.openCurrent()
-    return try retriever(snapshot, startingAt: arguments[snapshots] ?? ".")
+    return try retriever(snapshot, startingAt: arguments[snapshots] ?? ".", rerank: arguments[rerank])
   }
 
   /// A snapshot ready to be searched, and its embedder; models are looked for above `start`, too.
   static func retriever(
-    _ snapshot: Snapshot, startingAt start: String
+    _ snapshot: Snapshot, startingAt start: String, rerank: String?
   ) throws -> (Retriever, embedder: (any Embedder)?) {
-    let embedder: (any Embedder)? = try snapshot.manifest.embedder.map { fingerprint in
-      let folder = try ModelFinder.folder(of: fingerprint.model, startingAt: start, environment: Inputs.environment)
-      return try LocalEmbedder(folder: folder)
+    func embedder(_ fingerprint: EmbedderFingerprint?) throws -> (any Embedder)? {
+      try fingerprint.map { fingerprint in
+        let folder = try ModelFinder.folder(of: fingerprint.model, startingAt: start, environment: Inputs.environment)
+        return try LocalEmbedder(folder: folder)
+      }
     }
-    return (try Retriever(snapshot: snapshot, embedder: embedder), embedder)
+    let first = try embedder(snapshot.manifest.embedder)
+    let second = try embedder(snapshot.manifest.secondEmbedder)
+    let reranker = try rerank.map { model in
+      try LocalReranker(folder: ModelFinder.folder(of: model, startingAt: start, environment: Inputs.environment))
+    }
+    return (try Retriever(snapshot: snapshot, embedder: first, second: second, reranker: reranker), first)
   }
 }

@@ -32,7 +32,8 @@ enum EvalBenchmark {
     let set = corpus.set
     for note in set.notes { Output.notes.line("note: \(note)") }
     let snapshot = try CollectionFolder(snapshots: place, collection: settings.name).openCurrent()
-    let (retriever, _) = try Collections.retriever(snapshot, startingAt: Inputs.workingFolder)
+    let (retriever, _) = try Collections.retriever(
+      snapshot, startingAt: Inputs.workingFolder, rerank: arguments[Collections.rerank])
     let name = folder.split(separator: "/").last.map(String.init) ?? folder
     return try await EvalCommand.counting(set.judgements.count, isQuiet: isQuiet) { progress in
       try await set.run(
@@ -83,13 +84,13 @@ enum EvalBenchmark {
 
   private static func index(_ corpus: BenchmarkCorpus, _ pipeline: PipelineFile, isQuiet: Bool) async throws {
     let progress = RunProgress()
-    let embedder = try IndexCommand.embedder(for: pipeline)
+    let embedders = try IndexCommand.embedders(for: pipeline)
     let text = ProgressText(progress)
     let line = ProgressLine(isQuiet: isQuiet) { text.line }
     defer { line.finish() }
     let report = try await Interruption.cancelling {
       try await IndexingRun(
-        pipeline: pipeline, sources: [corpus], embedder: embedder,
+        pipeline: pipeline, sources: [corpus], embedders: embedders,
         threads: ProcessInfo.processInfo.activeProcessorCount, progress: progress
       ).run()
     }

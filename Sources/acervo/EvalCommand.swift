@@ -34,7 +34,9 @@ enum EvalCommand {
       positionals: [Positional("FILE", help: "Golden questions; not with --beir.", count: .optional)],
       options: [
         .value(Collections.snapshots), .value(Collections.collection), .value(snapshot), .value(compare),
-        .value(EvalBenchmark.beir), .value(EvalBenchmark.pipeline), .value(EvalBenchmark.keep), .value(measure),
+        .value(EvalBenchmark.beir), .value(EvalBenchmark.pipeline), .value(EvalBenchmark.keep),
+        .value(Collections.rerank),
+        .value(measure),
         .flag(json), .flag(quiet),
       ],
       examples: [

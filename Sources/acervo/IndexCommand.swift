@@ -57,7 +57,7 @@ enum IndexCommand {
     return IndexingRun(
       pipeline: pipeline,
       sources: pipeline.sources.map { source(for: $0, client: client, progress: progress.source($0.id)) },
-      embedder: try embedder(for: pipeline), threads: threads ?? ProcessInfo.processInfo.activeProcessorCount,
+      embedders: try embedders(for: pipeline), threads: threads ?? ProcessInfo.processInfo.activeProcessorCount,
       acceptsShrink: acceptsShrink, onlyFailed: onlyFailed, progress: progress, finished: finished)
   }
 
@@ -89,14 +89,15 @@ enum IndexCommand {
     return code == .unchanged && arguments[zeroWhenUnchanged] ? .success : code
   }
 
-  /// The embedder that a pipeline asks for.
-  static func embedder(for pipeline: PipelineFile) throws -> (any Embedder)? {
+  /// The embedders that a pipeline asks for, in their order.
+  static func embedders(for pipeline: PipelineFile) throws -> [any Embedder] {
     switch pipeline.embed.provider {
-    case .none: return nil
+    case .none: return []
     case .local:
-      let folder = try ModelFinder.folder(
-        of: pipeline.embed.model, startingAt: pipeline.folder, environment: Inputs.environment)
-      return try LocalEmbedder(folder: folder)
+      return try [pipeline.embed.model, pipeline.embed.also].compactMap { $0 }.map { model in
+        try LocalEmbedder(
+          folder: ModelFinder.folder(of: model, startingAt: pipeline.folder, environment: Inputs.environment))
+      }
     }
   }
 }

@@ -10,28 +10,48 @@ enum SearchCommand {
   private static let queries = Option(
     "queries", "FILE", help: "A file (or - for standard input) with an object a line: {\"id\": …, \"text\": …}.")
   private static let json = Flag("json", help: "One JSON object a line.")
+  private static let perPage = Option("per-page", "N", in: 1...1000, help: "How many chunks of one page at most.")
+  private static let neighbours = Option(
+    "neighbours", "N", in: 0...3, help: "Also what stands up to N chunks before and after, in the same section.")
+  private static let diversity = Option<Double>(
+    "diversity", "D", help: "How much a chunk's likeness to better ones counts against it, 0 to 1 [default: 0]"
+  ) { text in
+    guard let number = Double(text), (0...1).contains(number) else { throw ValueError("use a number from 0 to 1") }
+    return number
+  }
+  private static let fusion = Option(
+    "fusion", oneOf: Fusion.allCases.map(\.rawValue), help: "How the indexes' lists become one.", default: "scores")
 
   static let entry = Acervo.Entry(
     command: Command(
       "search", "Finds the chunks that fit a question.",
       positionals: [Positional("QUERY", help: "The question; not with --queries.", count: .optional)],
       options: [
-        .value(Collections.snapshots), .value(Collections.collection), .value(top), .value(queries), .flag(json),
+        .value(Collections.snapshots), .value(Collections.collection), .value(top), .value(queries), .value(perPage),
+        .value(neighbours), .value(diversity), .value(fusion), .value(Collections.rerank), .flag(json),
       ],
       examples: [
         "acervo search --snapshots snapshots \"cambiar la contraseña\"",
         "acervo search --collection handbook --top 10 --json --queries questions.jsonl",
+        "acervo search --per-page 1 --neighbours 1 \"ERR-4012\"   # one chunk a page, with what stands around it",
       ]),
     run: run)
 
   private static func run(_ arguments: Arguments) async throws -> ExitCode {
     let (retriever, _) = try Collections.retriever(arguments)
-    let topK = arguments[top] ?? 4
+    func request(_ query: String) -> SearchRequest {
+      var request = SearchRequest(query: query, topK: arguments[top] ?? 4, perDocument: arguments[perPage])
+      request.neighbours = arguments[neighbours] ?? 0
+      request.diversity = arguments[diversity] ?? 0
+      request.fusion = arguments[fusion].flatMap(Fusion.init(rawValue:)) ?? .scores
+      return request
+    }
+    let withNeighbours = (arguments[neighbours] ?? 0) > 0
     switch (arguments.positionals.first, arguments[queries]) {
     case (let query?, nil):
-      let hits = try await retriever.search(SearchRequest(query: query, topK: topK))
+      let hits = try await retriever.search(request(query))
       if arguments[json] {
-        Output.results.line(object(id: "1", hits).text())
+        Output.results.line(object(id: "1", hits, withNeighbours).text())
       } else {
         for (index, hit) in hits.enumerated() { Output.results.write(text(of: hit, rank: index + 1)) }
       }
@@ -41,7 +61,8 @@ enum SearchCommand {
         else {
           throw InputError(description: "\(file):\(number): a line needs an object {\"id\": \"…\", \"text\": \"…\"}")
         }
-        Output.results.line(object(id: id, try await retriever.search(SearchRequest(query: text, topK: topK))).text())
+        let hits = try await retriever.search(request(text))
+        Output.results.line(object(id: id, hits, withNeighbours).text())
       }
     default:
       throw UsageError(command: "acervo search", message: "give either a QUERY or --queries FILE")
@@ -49,17 +70,21 @@ enum SearchCommand {
     return .success
   }
 
-  private static func object(id: String, _ hits: [SearchHit]) -> JSONValue {
-    let results = hits.enumerated().map { $1.json(rank: $0 + 1) }
+  private static func object(id: String, _ hits: [SearchHit], _ withNeighbours: Bool) -> JSONValue {
+    let results = hits.enumerated().map { $1.json(rank: $0 + 1, withNeighbours: withNeighbours) }
     return ["id": .string(id), "results": .array(results)]
   }
 
   private static func text(of hit: SearchHit, rank: Int) -> String {
     let address = hit.url + (hit.chunk.anchor.map { "#" + $0 } ?? "")
     let heading = ([hit.title] + hit.chunk.headingPath).joined(separator: " › ")
-    let words = hit.chunk.text.split(whereSeparator: \.isWhitespace).joined(separator: " ")
-    let excerpt = words.count > 300 ? words.prefix(300) + "…" : words[...]
-    return "\(rank). \(heading)\n   \(address)\n   \(excerpt)\n\n"
+    func excerpt(_ text: String) -> String {
+      let words = text.split(whereSeparator: \.isWhitespace).joined(separator: " ")
+      return words.count > 300 ? words.prefix(300) + "…" : words
+    }
+    let before = hit.before.isEmpty ? "" : "   (before) \(excerpt(hit.before))\n"
+    let after = hit.after.isEmpty ? "" : "   (after) \(excerpt(hit.after))\n"
+    return "\(rank). \(heading)\n   \(address)\n\(before)   \(excerpt(hit.chunk.text))\n\(after)\n"
   }
 }
 
@@ -72,7 +97,10 @@ enum AskCommand {
     command: Command(
       "ask", "Answers a question with sentences quoted from the snapshot.",
       positionals: [Positional("QUESTION", help: "In Spanish or English.")],
-      options: [.value(Collections.snapshots), .value(Collections.collection), .value(top), .flag(json)],
+      options: [
+        .value(Collections.snapshots), .value(Collections.collection), .value(top), .value(Collections.rerank),
+        .flag(json),
+      ],
       examples: ["acervo ask --snapshots snapshots \"How do I reset my password?\""]),
     run: run)
 

@@ -13,7 +13,7 @@ import Testing
     let commands = [
       ["index"], ["plan"], ["state"], ["failures", "list"], ["failures", "show"], ["failures", "retry"], ["validate"],
       ["schema"], ["search"], ["ask"], ["clean"], ["chunk"], ["embed"], ["doctor"],
-      ["snapshots", "list"], ["snapshots", "show"], ["snapshots", "verify"],
+      ["eval"], ["snapshots", "list"], ["snapshots", "show"], ["snapshots", "verify"],
     ]
     for command in commands {
       let help = try run("acervo", command + ["--help"])

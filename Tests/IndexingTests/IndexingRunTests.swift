@@ -32,10 +32,10 @@ import Testing
 
   private func run(
     _ source: ScriptedSource, _ pipeline: PipelineFile? = nil, threads: Int = 2, acceptsShrink: Bool = false,
-    progress: RunProgress = RunProgress()
+    progress: RunProgress = RunProgress(), embedders: [HashingEmbedder] = [HashingEmbedder()]
   ) async throws -> RunReport {
     try await IndexingRun(
-      pipeline: pipeline ?? self.pipeline(), sources: [source], embedder: HashingEmbedder(), threads: threads,
+      pipeline: pipeline ?? self.pipeline(), sources: [source], embedders: embedders, threads: threads,
       acceptsShrink: acceptsShrink, progress: progress, now: { 1_795_000_000 }
     ).run()
   }
@@ -99,6 +99,35 @@ import Testing
     #expect(isPublished(report))
     #expect(report.counts.cleaned == 0)
     #expect(report.counts.chunksEmbedded > 0)
+  }
+
+  @Test func `A second embedder reads what the first has read, and nothing is embedded twice`() async throws {
+    let pages = samplePages(20)
+    let (first, second) = (HashingEmbedder(), HashingEmbedder(dimensions: 32))
+    let one = try await run(ScriptedSource(pages: pages))
+    let two = try await run(ScriptedSource(pages: pages), embedders: [first, second])
+    #expect(isPublished(two))
+    #expect(two.counts.cleaned == 0 && two.counts.chunksEmbedded == one.counts.chunksEmbedded)
+    let snapshot = try CollectionFolder(snapshots: snapshots, collection: "help").openCurrent()
+    #expect(snapshot.manifest.embedder == first.fingerprint)
+    #expect(snapshot.manifest.secondEmbedder == second.fingerprint)
+    let hits = try await Retriever(snapshot: snapshot, embedder: first, second: second)
+      .search(SearchRequest(query: "button that says printer 3", topK: 1))
+    #expect(hits.first?.url == "https://help.example/3/page-3.html")
+    // Back to one: everything is known, and the snapshot is the first one's but for its time.
+    let back = try await run(ScriptedSource(pages: pages))
+    #expect(isPublished(back) && back.counts.chunksEmbedded == 0)
+    #expect(try CollectionFolder(snapshots: snapshots, collection: "help").openCurrent().manifest.secondEmbedder == nil)
+  }
+
+  @Test(arguments: [1, 4]) func `Bytes with two embedders do not depend on threads`(threads: Int) async throws {
+    let embedders = [HashingEmbedder(), HashingEmbedder(dimensions: 32)]
+    let reference = folder.path + "/reference"
+    _ = try await run(ScriptedSource(pages: samplePages(40)), pipeline(to: reference), threads: 1, embedders: embedders)
+    let other = folder.path + "/other-\(threads)"
+    _ = try await run(
+      ScriptedSource(pages: samplePages(40).shuffled()), pipeline(to: other), threads: threads, embedders: embedders)
+    #expect(try currentIndex(in: reference) == currentIndex(in: other))
   }
 
   @Test(arguments: [1, 3, 8])

@@ -45,7 +45,7 @@ final class RunFolder {
   ) -> IndexingRun {
     let now = self.now
     return IndexingRun(
-      pipeline: pipeline ?? self.pipeline(), sources: [source], embedder: embedder, threads: 2,
+      pipeline: pipeline ?? self.pipeline(), sources: [source], embedders: embedder.map { [$0] } ?? [], threads: 2,
       acceptsShrink: acceptsShrink, onlyFailed: onlyFailed, now: { now })
   }
 

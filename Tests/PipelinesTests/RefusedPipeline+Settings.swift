@@ -245,6 +245,14 @@ extension RefusedPipeline {
       "confluence: { url: \"${CONFLUENCE_URL}\", token: \"${CONFLUENCE_API_TOKEN}\" }",
       "9:11: not implemented yet: confluence sources → leave this source out for now; folder and web sources are read"),
     RefusedPipeline(
+      "one model twice", "provider: local", "provider: local, model: mini, also: ../models/mini",
+      "12:50: “also” names the model that “model” names already → name another model, such as all-MiniLM-L6-v2, or leave it out"
+    ),
+    RefusedPipeline(
+      "a second model without a first", "provider: local", "provider: none, also: mini",
+      "12:36: “also” names a second model, but provider: none asks for no first one → leave “also” out, or write provider: local"
+    ),
+    RefusedPipeline(
       "an embedding provider", "provider: local", "provider: openai",
       "12:24: not implemented yet: “openai” as “provider” → for now it can be: “local”, “none”"),
     RefusedPipeline(

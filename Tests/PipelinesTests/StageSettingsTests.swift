@@ -32,6 +32,14 @@ import Testing
     #expect(try settings(written) == settings(PipelineSample.shortest))
   }
 
+  @Test func `a second model is part of the form only where there is one`() throws {
+    let before = try settings(PipelineSample.shortest)
+    let after = try settings(PipelineSample.shortest.replacing("embed: {}", with: "embed: { also: ../models/mini }"))
+    #expect(before.embed["also"] == nil)
+    #expect(after.embed["also"]?.string == "mini")
+    #expect(before.chunk == after.chunk && before.index == after.index)
+  }
+
   @Test func `a changed setting changes its own stage alone`() throws {
     let before = try settings(PipelineSample.shortest)
     let after = try settings(PipelineSample.shortest.replacing("chunk: {}", with: "chunk: { size: 1000 }"))

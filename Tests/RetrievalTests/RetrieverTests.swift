@@ -125,9 +125,9 @@ import Testing
 
   @Test func `scores add up in deviations, and a list in doubt weighs less`() throws {
     var lists = CandidateLists()
-    lists.vectors = [ScoredChunk(chunk: 1, score: 0.9), ScoredChunk(chunk: 2, score: 0.1)]
+    let near = [ScoredChunk(chunk: 1, score: 0.9), ScoredChunk(chunk: 2, score: 0.1)]
+    lists.vectors = SemanticList(hits: near) { $0.map { _ in 0.1 } }
     lists.lexical = [ScoredChunk(chunk: 3, score: 8), ScoredChunk(chunk: 2, score: 6)]
-    lists.cosines = { $0.map { _ in 0.1 } }
     // Cosines: mean .5, deviation .4. BM25: 0 for chunk 1, which has no word of the question, so mean 14/3.
     #expect(try lists.fused().map(\.chunk) == [3, 1, 2])
     #expect(try abs((lists.fused().first?.score ?? 9) - (-1 + 10 / 104.0.squareRoot())) < 1e-6)
@@ -136,11 +136,72 @@ import Testing
     // The one chunk that has a word of the question stands out though a list of one has no spread.
     lists.lexicalWeight = 1
     lists.lexical = [ScoredChunk(chunk: 2, score: 6)]
-    lists.cosines = { $0.map { _ in 0.05 } }
-    lists.vectors = (4..<40).map { ScoredChunk(chunk: $0, score: 0.1 * Float(40 - $0) / 40) }
+    let others = (4..<40).map { ScoredChunk(chunk: $0, score: 0.1 * Float(40 - $0) / 40) }
+    lists.vectors = SemanticList(hits: others) { $0.map { _ in 0.05 } }
     #expect(try lists.fused().first?.chunk == 2)
-    lists.vectors = [ScoredChunk(chunk: 1, score: 0.9), ScoredChunk(chunk: 2, score: 0.1)]
+    lists.vectors = SemanticList(hits: near)
     lists.lexicalWeight = 0
     #expect(try lists.fused().map(\.chunk) == [1, 2])
+  }
+
+  // MARK: Order and choice
+
+  private struct WordCounter: Reranker {
+    /// Passages that hold this word come first.
+    var word: String
+
+    func scores(of passages: [String], for question: String) async throws -> [Float] {
+      passages.map { Float($0.lowercased().split { !$0.isLetter }.count { $0 == word }) }
+    }
+  }
+
+  @Test func `a reranker decides the order of the best`() async throws {
+    let sample = try await SampleSnapshot(Self.pages)
+    let retriever = try Retriever(
+      snapshot: sample.snapshot, embedder: HashingEmbedder(), reranker: WordCounter(word: "vault"))
+    let hits = try await retriever.search(SearchRequest(query: "reset a password in the portal", topK: 5))
+    #expect(hits.first?.url == "b")
+    #expect(zip(hits, hits.dropFirst()).allSatisfy { $0.score >= $1.score })
+  }
+
+  @Test func `diversity takes what differs before what is alike`() async throws {
+    let sample = try await SampleSnapshot([
+      SamplePage(url: "a", texts: ["reset the password of the portal"]),
+      SamplePage(url: "b", texts: ["reset the password of the portal now"]),
+      SamplePage(url: "c", texts: ["password rules for guests"]),
+    ])
+    let retriever = try Retriever(snapshot: sample.snapshot, embedder: HashingEmbedder())
+    var request = SearchRequest(query: "reset the password of the portal", topK: 2)
+    #expect(try await retriever.search(request).map(\.url) == ["a", "b"])
+    request.diversity = 0.7
+    #expect(try await retriever.search(request).map(\.url) == ["a", "c"])
+  }
+
+  @Test func `both embedders are asked for, and neither may be another`() async throws {
+    let second = HashingEmbedder(dimensions: 32)
+    let sample = try await SampleSnapshot(Self.pages, second: second)
+    let retriever = try Retriever(snapshot: sample.snapshot, embedder: HashingEmbedder(), second: second)
+    #expect(try await retriever.search(SearchRequest(query: "vault", topK: 1)).first?.url == "b")
+    #expect(throws: RetrievalError.self) {
+      _ = try Retriever(snapshot: sample.snapshot, embedder: HashingEmbedder())
+    }
+    #expect(throws: RetrievalError.self) {
+      _ = try Retriever(
+        snapshot: sample.snapshot, embedder: HashingEmbedder(), second: HashingEmbedder(dimensions: 16))
+    }
+  }
+
+  @Test func `neighbours are what stands around a chunk, told once`() async throws {
+    // The chunks of a sample page lie 1000 bytes apart: nothing is shared between them.
+    let page = SamplePage(url: "a", texts: ["one alpha", "two beta", "three gamma", "four delta"])
+    let sample = try await SampleSnapshot([page])
+    let retriever = try Retriever(snapshot: sample.snapshot, embedder: HashingEmbedder())
+    var request = SearchRequest(query: "beta", topK: 1)
+    #expect(try await retriever.search(request).first.map { [$0.before, $0.after] } == ["", ""])
+    request.neighbours = 1
+    #expect(try await retriever.search(request).first.map { [$0.before, $0.after] } == ["one alpha", "three gamma"])
+    request.neighbours = 3
+    let after = try await retriever.search(request).first?.after
+    #expect(after == "three gamma\n\nfour delta")
   }
 }

@@ -20,12 +20,15 @@ struct SampleSnapshot {
   let folder: TemporaryFolder
   let snapshot: Snapshot
 
-  init(_ pages: [SamplePage], vectors: Bool = true, lexical: Bool = true) async throws {
+  init(_ pages: [SamplePage], vectors: Bool = true, lexical: Bool = true, second: HashingEmbedder? = nil) async throws {
     folder = try TemporaryFolder()
     let embedder = HashingEmbedder()
     let writer = try SnapshotWriter(snapshots: folder.path, collection: "sample")
     let sink: SectionSink = { try writer.put(section: $0, part: $1, $2) }
     var vectorWriter = try VectorIndexWriter(dimensions: embedder.fingerprint.dimensions, sink: sink)
+    var secondWriter = try second.map {
+      try VectorIndexWriter(.second, dimensions: $0.fingerprint.dimensions, sink: sink)
+    }
     let lexicalWriter = try LexicalIndexWriter(temporaryFolder: writer.temporaryFolder, sink: sink)
     for page in pages.sorted(by: { $0.url < $1.url }) {
       let document = DocumentRecord(
@@ -36,13 +39,16 @@ struct SampleSnapshot {
       }
       try writer.append(document, chunks: chunks)
       try vectorWriter.append(try await embedder.embed(page.texts, as: .document))
+      if let second { try secondWriter?.append(try await second.embed(page.texts, as: .document)) }
       for text in page.texts { try lexicalWriter.append(text: text, title: "", headings: [], language: page.language) }
     }
     if vectors { try vectorWriter.finish() }
+    try secondWriter?.finish()
     if lexical { try lexicalWriter.finish() }
     _ = try writer.publish(
       SnapshotDescription(
-        pipeline: .of("p"), embedder: vectors ? embedder.fingerprint : nil, languages: ["en"], created: 1_800_000_000),
+        pipeline: .of("p"), embedder: vectors ? embedder.fingerprint : nil, secondEmbedder: second?.fingerprint,
+        languages: ["en"], created: 1_800_000_000),
       keep: 1)
     snapshot = try CollectionFolder(snapshots: folder.path, collection: "sample").openCurrent()
   }

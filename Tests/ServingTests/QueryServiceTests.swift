@@ -60,10 +60,27 @@ import Testing
     #expect(byVector.json["results"]?.array?.first?["url"]?.string == "https://help.example/disco")
   }
 
+  @Test func `a search brings neighbours when they are asked for, and fuses as it is told`() async throws {
+    try await handbook.publish(7)
+    let service = try handbook.serve()
+    try await ready(service)
+    let body = #"{"query": "disk quota", "neighbours": 1, "per_page": 1, "diversity": 0.3, "fusion": "ranks"}"#
+    let found = try await post("/search", body, to: service)
+    #expect(found.status == 200, "\(found.json)")
+    #expect(found.json["results"]?.array?.first?["before"]?.string == "")
+    // First in both lists: 1/61 from each.
+    #expect(abs((found.json["results"]?.array?.first?["score"]?.double ?? 0) - 2.0 / 61) < 1e-9)
+    let plain = try await post("/search", #"{"query": "disk quota"}"#, to: service)
+    #expect(plain.json["results"]?.array?.first?["before"] == nil)
+  }
+
   @Test(arguments: [
     ("/search", "{}", 422, "Either “query” or “vector” has to be given, and not both."),
     ("/search", #"{"vector": [1, 2]}"#, 422, "“vector” has to be 64 finite numbers, as “hashing” makes them."),
     ("/search", #"{"query": "x", "top_k": 101}"#, 422, "“top_k” has to be a whole number from 1 to 100."),
+    ("/search", #"{"query": "x", "diversity": 2}"#, 422, "“diversity” has to be a number from 0.0 to 1.0."),
+    ("/search", #"{"query": "x", "neighbours": 4}"#, 422, "“neighbours” has to be a whole number from 0 to 3."),
+    ("/ask", #"{"question": "x", "fusion": "magic"}"#, 422, "“fusion” has to be one of “scores”, “ranks”."),
     ("/ask", #"{"question": "x", "collection": "other"}"#, 404, "There is no such collection; known are “handbook”."),
     (
       "/ask", #"{"question": "x", "filters": {"date": "soon"}}"#, 422,

@@ -64,6 +64,7 @@ extension BERTEncoder {
     }
     self.words = try floats("embeddings.word_embeddings.weight", [words, width])
     positions = try floats("embeddings.position_embeddings.weight", [places, width])
+    kinds = types
     self.types = try floats("embeddings.token_type_embeddings.weight", [types, width])
     norm = try floats("embeddings.LayerNorm.weight", [width])
     normBias = try floats("embeddings.LayerNorm.bias", [width])

@@ -37,14 +37,18 @@ struct BERTEncoder: SentenceEncoder {
   let longest: Int
   let pooling: Pooling
   let vocabulary: Int
+  /// How many kinds of tokens it tells apart: a model of pairs of texts knows two.
+  let kinds: Int
   let words, positions, types, norm, normBias: Floats
   let layers: [Layer]
   let scratches: ScratchPool<Scratch>
 
   /// Tokens `range` of a text between its first and last (special) token.
-  private struct Window {
+  struct Window {
     let text: Int
     let range: Range<Int>
+    /// How many of its tokens are of the first kind; the others are of the second.
+    var firstKind = Int.max
     var count: Int { range.count + 2 }
   }
 
@@ -53,21 +57,16 @@ struct BERTEncoder: SentenceEncoder {
     var vectors = [Float](repeating: 0, count: sequences.count * dimensions)
     vectors.withUnsafeMutableBufferPointer { vectors in
       guard let base = vectors.baseAddress else { return }
-      scratches.withScratch { scratch in
-        var windows: [Window] = []
-        var tokens = 0
-        for (text, sequence) in sequences.enumerated() {
-          for window in self.windows(text, sequence.count - 2) {
-            if tokens > 0, tokens + window.count > Self.batchTokens {
-              run(windows, tokens, sequences, base, scratch)
-              windows.removeAll(keepingCapacity: true)
-              tokens = 0
-            }
-            windows.append(window)
-            tokens += window.count
-          }
+      let windows = sequences.enumerated().flatMap { self.windows($0.offset, $0.element.count - 2) }
+      run(windows, sequences) { window, state in
+        // Sums, not means: the vector's length goes with the normalisation, and a text's windows count by their tokens.
+        let sum = base + window.text * dimensions
+        switch pooling {
+        case .mean: acervo_add_rows(state, window.count, dimensions, dimensions, sum)
+        case .first:
+          acervo_scale(state, dimensions, Float(window.count))
+          acervo_add_rows(state, 1, dimensions, dimensions, sum)
         }
-        if tokens > 0 { run(windows, tokens, sequences, base, scratch) }
       }
       for text in sequences.indices { acervo_normalize(base + text * dimensions, dimensions, 1e-24) }
     }
@@ -82,9 +81,32 @@ struct BERTEncoder: SentenceEncoder {
     }
   }
 
+  /// Computes windows, as many at a time as go through the kernels together.
+  ///
+  /// - Parameters:
+  ///   - windows: what is computed.
+  ///   - sequences: the texts that they are windows of.
+  ///   - pool: takes each window with the states of its tokens, row-major; it may overwrite them.
+  func run(_ windows: [Window], _ sequences: [[Int32]], pool: (Window, UnsafeMutablePointer<Float>) -> Void) {
+    scratches.withScratch { scratch in
+      var batch: [Window] = []
+      var tokens = 0
+      for window in windows {
+        if tokens > 0, tokens + window.count > Self.batchTokens {
+          run(batch, tokens, sequences, scratch, pool)
+          batch.removeAll(keepingCapacity: true)
+          tokens = 0
+        }
+        batch.append(window)
+        tokens += window.count
+      }
+      if tokens > 0 { run(batch, tokens, sequences, scratch, pool) }
+    }
+  }
+
   private func run(
-    _ windows: [Window], _ tokens: Int, _ sequences: [[Int32]], _ vectors: UnsafeMutablePointer<Float>,
-    _ scratch: Scratch
+    _ windows: [Window], _ tokens: Int, _ sequences: [[Int32]], _ scratch: Scratch,
+    _ pool: (Window, UnsafeMutablePointer<Float>) -> Void
   ) {
     let width = dimensions
     // Rows' lengths that are no multiples of 4 KB, so that a tile's rows fall into different sets of the first cache.
@@ -111,7 +133,8 @@ struct BERTEncoder: SentenceEncoder {
         } else {
           id = sequence[window.range.lowerBound + position - 1]
         }
-        acervo_sum_rows(words + Int(id) * width, positions + position * width, types.base, width, state + row * width)
+        let type = position < window.firstKind ? types.base : types.base + width
+        acervo_sum_rows(words + Int(id) * width, positions + position * width, type, width, state + row * width)
         row += 1
       }
     }
@@ -148,14 +171,7 @@ struct BERTEncoder: SentenceEncoder {
 
     row = 0
     for window in windows {
-      // Sums, not means: the vector's length goes with the normalisation, and a text's windows count by their tokens.
-      let sum = vectors + window.text * width
-      switch pooling {
-      case .mean: acervo_add_rows(state + row * width, window.count, width, width, sum)
-      case .first:
-        acervo_scale(state + row * width, width, Float(window.count))
-        acervo_add_rows(state + row * width, 1, width, width, sum)
-      }
+      pool(window, state + row * width)
       row += window.count
     }
   }

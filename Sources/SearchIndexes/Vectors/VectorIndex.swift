@@ -14,6 +14,7 @@ public final class VectorIndex: @unchecked Sendable {
   public let dimensions: Int
   /// How many vectors there are; vector i is chunk i's.
   public let count: Int
+  private let set: VectorSet
   private let stride: Int
   private let rowsPerBlock: Int
   private let blocks: [UnsafePointer<Float>]
@@ -23,18 +24,20 @@ public final class VectorIndex: @unchecked Sendable {
   /// Opens the vectors of an index; nil when it has none.
   ///
   /// - Parameters:
+  ///   - set: which vectors; the first embedder's by default.
   ///   - owner: what keeps the bytes alive; held as long as this is.
   ///   - source: gives the values.
   /// - Throws: `SearchIndexError` where they are not what the writer writes.
-  public init?(owner: any Sendable, source: SectionSource) throws {
-    guard let bytes = try source(VectorLayout.section, VectorLayout.headerPart) else { return nil }
+  public init?(_ set: VectorSet = .first, owner: any Sendable, source: SectionSource) throws {
+    self.set = set
+    guard let bytes = try source(set.section, VectorLayout.headerPart) else { return nil }
     var reader = ByteReader(bytes)
     let version = try reader.int()
     dimensions = try reader.int()
     rowsPerBlock = try reader.int()
     count = try reader.int()
     func fault(_ reason: String) -> SearchIndexError {
-      SearchIndexError(section: VectorLayout.section, reason: reason)
+      SearchIndexError(section: set.section, reason: reason)
     }
     guard version == VectorLayout.version else {
       throw fault("version \(version), this program reads \(VectorLayout.version); index again")
@@ -46,30 +49,30 @@ public final class VectorIndex: @unchecked Sendable {
     var blocks: [UnsafePointer<Float>] = []
     for first in Swift.stride(from: 0, to: count, by: rowsPerBlock) {
       let rows = min(rowsPerBlock, count - first)
-      guard let block = try source(VectorLayout.section, UInt32(blocks.count)),
+      guard let block = try source(set.section, UInt32(blocks.count)),
         block.count == VectorLayout.blockHeader + rows * stride * 4, let base = block.baseAddress,
         Int(bitPattern: base) % 4 == 0
       else { throw fault("block \(blocks.count) is missing or damaged") }
       blocks.append((base + VectorLayout.blockHeader).assumingMemoryBound(to: Float.self))
     }
     self.blocks = blocks
-    codes = try Self.codes(source, dimensions: dimensions, count: count, rowsPerBlock: rowsPerBlock)
+    codes = try Self.codes(set, source, dimensions: dimensions, count: count, rowsPerBlock: rowsPerBlock)
   }
 
   /// The codes of all blocks; none where the index was written without.
   private static func codes(
-    _ source: SectionSource, dimensions: Int, count: Int, rowsPerBlock: Int
+    _ set: VectorSet, _ source: SectionSource, dimensions: Int, count: Int, rowsPerBlock: Int
   ) throws -> [CodeBlock] {
-    guard try source(VectorLayout.codes, 0) != nil else { return [] }
+    guard try source(set.codes, 0) != nil else { return [] }
     let stride = acervo_code_stride(dimensions)
     var blocks: [CodeBlock] = []
     for first in Swift.stride(from: 0, to: count, by: rowsPerBlock) {
       let rows = min(rowsPerBlock, count - first)
-      guard let bytes = try source(VectorLayout.codes, UInt32(blocks.count)),
+      guard let bytes = try source(set.codes, UInt32(blocks.count)),
         let block = CodeBlock(bytes, rows: rows, stride: stride)
       else {
         throw SearchIndexError(
-          section: VectorLayout.codes, reason: "block \(blocks.count) is missing or damaged")
+          section: set.codes, reason: "block \(blocks.count) is missing or damaged")
       }
       blocks.append(block)
     }
@@ -212,7 +215,7 @@ public final class VectorIndex: @unchecked Sendable {
   func checked(_ query: VectorQuery) throws(SearchIndexError) -> VectorQuery {
     guard query.vector.count == dimensions, query.allowed.map({ $0.count == count }) ?? true else {
       throw SearchIndexError(
-        section: VectorLayout.section,
+        section: set.section,
         reason: "a query of \(query.vector.count) dimensions or a filter of \(query.allowed?.count ?? count) chunks "
           + "does not fit \(count) vectors of \(dimensions)")
     }
@@ -245,7 +248,7 @@ public final class VectorIndex: @unchecked Sendable {
   public func scores(_ query: [Float], chunks: [Int]) throws -> [Float] {
     guard query.count == dimensions, chunks.allSatisfy((0..<count).contains) else {
       throw SearchIndexError(
-        section: VectorLayout.section,
+        section: set.section,
         reason: "a query of \(query.count) dimensions or a chunk does not fit \(count) vectors of \(dimensions)")
     }
     let padded = query + [Float](repeating: 0, count: stride - dimensions)
@@ -263,7 +266,7 @@ public final class VectorIndex: @unchecked Sendable {
   /// - Throws: `SearchIndexError` for a chunk that is not there.
   public func vector(chunk: Int) throws -> [Float] {
     guard (0..<count).contains(chunk) else {
-      throw SearchIndexError(section: VectorLayout.section, reason: "there is no vector \(chunk) among \(count)")
+      throw SearchIndexError(section: set.section, reason: "there is no vector \(chunk) among \(count)")
     }
     let row = blocks[chunk / rowsPerBlock] + chunk % rowsPerBlock * stride
     return Array(UnsafeBufferPointer(start: row, count: dimensions))

@@ -1,11 +1,21 @@
 internal import CKernels
 internal import Corpus
 
+/// Which of a snapshot's sets of vectors.
+public enum VectorSet: Sendable, CaseIterable {
+  /// The embedder's.
+  case first
+  /// The second embedder's.
+  case second
+
+  /// The section that holds the vectors.
+  var section: String { self == .first ? "vectors" : "vectors.second" }
+  /// The section that holds them once more, as 8-bit codes; parts as those of `section`.
+  var codes: String { section + ".codes" }
+}
+
 /// The bytes of the vectors; docs/snapshot-format.md draws them.
 enum VectorLayout {
-  static let section = "vectors"
-  /// The vectors once more, as 8-bit codes; parts as those of `section`.
-  static let codes = "vectors.codes"
   static let version = 1
   /// Stands after all blocks, so that blocks can be written before the number of rows is known.
   static let headerPart = UInt32.max
@@ -27,6 +37,7 @@ public struct VectorIndexWriter {
   public let dimensions: Int
   /// How many vectors were written.
   public private(set) var count = 0
+  private let set: VectorSet
   private let stride: Int
   private let rowsPerBlock: Int
   private let sink: SectionSink
@@ -38,14 +49,18 @@ public struct VectorIndexWriter {
   /// Makes a writer.
   ///
   /// - Parameters:
+  ///   - set: which vectors they are; the first embedder's by default.
   ///   - dimensions: the vectors' length, 1 to 65,536.
   ///   - blockBytes: about how long a block is; 8 MB by default. It is part of the bytes that are written.
   ///   - sink: takes the values.
   /// - Throws: `SearchIndexError` for other dimensions.
-  public init(dimensions: Int, blockBytes: Int = 8 << 20, sink: @escaping SectionSink) throws {
+  public init(
+    _ set: VectorSet = .first, dimensions: Int, blockBytes: Int = 8 << 20, sink: @escaping SectionSink
+  ) throws {
     guard (1...65_536).contains(dimensions) else {
-      throw SearchIndexError(section: VectorLayout.section, reason: "vectors of \(dimensions) dimensions")
+      throw SearchIndexError(section: set.section, reason: "vectors of \(dimensions) dimensions")
     }
+    self.set = set
     self.dimensions = dimensions
     stride = VectorLayout.stride(dimensions: dimensions)
     rowsPerBlock = max(1, blockBytes / (4 * stride))
@@ -67,12 +82,12 @@ public struct VectorIndexWriter {
   public mutating func append(_ vectors: [Float]) throws {
     guard vectors.count.isMultiple(of: dimensions), count + vectors.count / dimensions < Int(UInt32.max) else {
       throw SearchIndexError(
-        section: VectorLayout.section, reason: "\(vectors.count) numbers are not rows of \(dimensions)")
+        section: set.section, reason: "\(vectors.count) numbers are not rows of \(dimensions)")
     }
     for start in Swift.stride(from: 0, to: vectors.count, by: dimensions) {
       let row = vectors[start..<start + dimensions]
       guard row.allSatisfy(\.isFinite) else {
-        throw SearchIndexError(section: VectorLayout.section, reason: "vector \(count) holds a number that is none")
+        throw SearchIndexError(section: set.section, reason: "vector \(count) holds a number that is none")
       }
       block.append(contentsOf: row)
       block.append(contentsOf: repeatElement(0, count: stride - dimensions))
@@ -97,8 +112,8 @@ public struct VectorIndexWriter {
     for fact in [\acervo_code_facts.scale, \.norm, \.residual] {
       for row in facts { withUnsafeBytes(of: row[keyPath: fact].bitPattern.littleEndian) { codes += $0 } }
     }
-    try block.withUnsafeBytes { try sink(VectorLayout.section, nextPart, $0) }
-    try codes.withUnsafeBytes { try sink(VectorLayout.codes, nextPart, $0) }
+    try block.withUnsafeBytes { try sink(set.section, nextPart, $0) }
+    try codes.withUnsafeBytes { try sink(set.codes, nextPart, $0) }
     nextPart += 1
     startBlock()
   }
@@ -108,6 +123,6 @@ public struct VectorIndexWriter {
     if !count.isMultiple(of: rowsPerBlock) { try flush() }
     var header = ByteWriter()
     for number in [VectorLayout.version, dimensions, rowsPerBlock, count] { header.write(number) }
-    try header.bytes.withUnsafeBytes { try sink(VectorLayout.section, VectorLayout.headerPart, $0) }
+    try header.bytes.withUnsafeBytes { try sink(set.section, VectorLayout.headerPart, $0) }
   }
 }

@@ -79,7 +79,7 @@ public final class CollectionStore: Sendable {
     if retriesRefused { state.withLock { $0.refused = [:] } }
     for folder in folders { take(folder) }
     remove(allBut: Set(folders.map(\.name)))
-    embedders.keep(only: served.compactMap(\.manifest.embedder))
+    embedders.keep(only: served.flatMap { [$0.manifest.embedder, $0.manifest.secondEmbedder].compactMap { $0 } })
     let isFirst = state.withLock { state in
       defer { state.isLoaded = true }
       return !state.isLoaded
@@ -122,8 +122,9 @@ public final class CollectionStore: Sendable {
     guard snapshot.manifest.collection == folder.name, snapshot.manifest.id == id else {
       throw SnapshotMismatch(folder: folder.name, id: id, manifest: snapshot.manifest)
     }
-    let embedder = try embedders.embedder(for: snapshot.manifest.embedder)
-    let served = try ServedSnapshot(snapshot: snapshot, embedder: embedder)
+    let served = try ServedSnapshot(
+      snapshot: snapshot, embedder: try embedders.embedder(for: snapshot.manifest.embedder),
+      second: try embedders.embedder(for: snapshot.manifest.secondEmbedder), reranker: embedders.reranker)
     if !isFirst { try warm(served) }
     return served
   }

@@ -2,9 +2,11 @@ public import Corpus
 public import Embedding
 internal import Synchronization
 
-/// The embedders of the collections: one a model, however many collections use it.
+/// The models of the collections: an embedder for each that they name, however many collections use it.
 public final class EmbedderPool: Sendable {
   private let make: @Sendable (EmbedderFingerprint) throws -> any Embedder
+  /// Orders the best chunks of every search anew; nil for none.
+  let reranker: (any Reranker)?
   private let loaded = Mutex<[ContentHash: RememberingEmbedder]>([:])
 
   /// The bytes of vectors that are remembered for each model: some 3,500 questions and sentences of 512 dimensions.
@@ -12,9 +14,13 @@ public final class EmbedderPool: Sendable {
 
   /// Makes a pool.
   ///
-  /// - Parameter make: loads the embedder that a manifest names; it may turn out to be another one than asked for,
-  ///   which the retriever refuses.
-  public init(_ make: @escaping @Sendable (EmbedderFingerprint) throws -> any Embedder) {
+  /// - Parameters:
+  ///   - reranker: orders the best chunks of every search anew; nil for none.
+  ///   - make: loads the embedder that a manifest names; it may turn out to be another one than asked for, which the
+  ///     retriever refuses.
+  public init(reranker: (any Reranker)? = nil, _ make: @escaping @Sendable (EmbedderFingerprint) throws -> any Embedder)
+  {
+    self.reranker = reranker
     self.make = make
   }
 

@@ -12,8 +12,8 @@ final class ServedSnapshot: Sendable {
 
   var manifest: SnapshotManifest { retriever.snapshot.manifest }
 
-  init(snapshot: Snapshot, embedder: (any Embedder)?) throws {
-    retriever = try Retriever(snapshot: snapshot, embedder: embedder)
+  init(snapshot: Snapshot, embedder: (any Embedder)?, second: (any Embedder)?, reranker: (any Reranker)?) throws {
+    retriever = try Retriever(snapshot: snapshot, embedder: embedder, second: second, reranker: reranker)
     answerer = ExtractiveAnswerer(embedder: embedder)
   }
 }

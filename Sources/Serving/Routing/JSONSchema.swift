@@ -30,6 +30,10 @@ public indirect enum JSONSchema: Sendable {
   case integer(ClosedRange<Int>)
   /// Any number.
   case number
+  /// A number within bounds.
+  case numberIn(ClosedRange<Double>)
+  /// One of a few words.
+  case choice([String])
   /// True or false.
   case boolean
   /// So many elements.
@@ -60,6 +64,10 @@ public indirect enum JSONSchema: Sendable {
     case (.any, _), (.text, .string), (.boolean, .bool), (.number, .integer), (.number, .number): return
     case (.integer(let bounds), .integer(let number)):
       guard let number = Int(exactly: number), bounds.contains(number) else { throw refusal(path()) }
+    case (.numberIn(let bounds), _):
+      guard let number = value.double, bounds.contains(number) else { throw refusal(path()) }
+    case (.choice(let words), .string(let word)):
+      guard words.contains(word) else { throw refusal(path()) }
     case (.array(let schema, let count), .array(let elements)):
       guard count.contains(elements.count) else { throw refusal(path()) }
       for (index, element) in elements.enumerated() { try schema.check(element, at: "\(path())[\(index)]") }
@@ -115,6 +123,8 @@ public indirect enum JSONSchema: Sendable {
     case .string, .text: "a string"
     case .integer(let bounds): "a whole number from \(bounds.lowerBound) to \(bounds.upperBound)"
     case .number: "a number"
+    case .numberIn(let bounds): "a number from \(bounds.lowerBound) to \(bounds.upperBound)"
+    case .choice(let words): "one of " + words.map { "“\($0)”" }.joined(separator: ", ")
     case .boolean: "true or false"
     case .array(let schema, let count):
       "an array of \(count.lowerBound) to \(count.upperBound) elements, each \(schema.expectation)"
@@ -143,6 +153,9 @@ public indirect enum JSONSchema: Sendable {
         "maximum": .integer(Int64(bounds.upperBound)),
       ]
     case .number: ["type": .string("number")]
+    case .numberIn(let bounds):
+      ["type": .string("number"), "minimum": .number(bounds.lowerBound), "maximum": .number(bounds.upperBound)]
+    case .choice(let words): ["type": .string("string"), "enum": .array(words.map { .string($0) })]
     case .boolean: ["type": .string("boolean")]
     case .array(let schema, let count):
       [

@@ -23,6 +23,15 @@ struct AnswerRoutes: Sendable {
       .optional("collection", .string(bytes: 1...64), "Which collection; may be left out where there is only one."),
       .optional("top_k", .integer(1...limits.topK), "How many chunks are looked at; 4 by default."),
       .optional("filters", FilterSyntax.schema, "Conditions on fields of the documents, all of which must hold."),
+      .optional(
+        "per_page", .integer(1...limits.topK),
+        "How many chunks of one page at most; any number by default in a search, 2 for an answer."),
+      .optional(
+        "diversity", .numberIn(0...1),
+        "How much a chunk's likeness to better ones counts against it (maximal marginal relevance); 0 by default."),
+      .optional(
+        "fusion", .choice(Fusion.allCases.map(\.rawValue)),
+        "How the lists of the indexes become one: by their scores (the default) or by ranks alone."),
     ]
   }
 
@@ -41,6 +50,8 @@ struct AnswerRoutes: Sendable {
   ]
 
   private static let many = 0...1_000_000
+  /// More of a section than this is better read on the page.
+  private static let mostNeighbours = 3
 
   // MARK: /ask
 
@@ -64,8 +75,8 @@ struct AnswerRoutes: Sendable {
         let started = ContinuousClock.now
         let served = try store.snapshot(of: body["collection"]?.string)
         let question = body["question"]?.string ?? ""
-        var wanted = SearchRequest.evidence(for: question, topK: body["top_k"]?.int ?? 4)
-        wanted.filters = try FilterSyntax.filters(body["filters"])
+        var wanted = SearchRequest.evidence(for: question)
+        try take(body, into: &wanted)
         let hits = try await served.retriever.search(wanted)
         let answer = try await served.answerer.answer(question, from: hits)
         return response(
@@ -81,7 +92,9 @@ struct AnswerRoutes: Sendable {
   private var search: Route {
     let found = JSONSchema.object(
       [.required("rank", .integer(1...limits.topK), "From 1.")] + Self.place + [
-        .required("text", .text, "The chunk's text.")
+        .required("text", .text, "The chunk's text."),
+        .optional("before", .text, "What stands before it in its section; with `neighbours` only."),
+        .optional("after", .text, "What stands behind it in its section; with `neighbours` only."),
       ])
     return Route(
       "POST", "/search", name: "search", summary: "Finds the chunks that fit a question best.", scope: .ask,
@@ -91,6 +104,9 @@ struct AnswerRoutes: Sendable {
           .optional(
             "vector", .array(of: .number, count: 1...8_192),
             "A ready embedding of the collection's model: vectors alone are searched."),
+          .optional(
+            "neighbours", .integer(0...Self.mostNeighbours),
+            "How many chunks before and after each one are brought, as far as they stand in its section; 0 by default."),
         ] + common),
       result: (
         "application/json",
@@ -104,13 +120,17 @@ struct AnswerRoutes: Sendable {
           throw RequestFailure(422, "Either “query” or “vector” has to be given, and not both.")
         }
         let served = try store.snapshot(of: body["collection"]?.string)
-        let wanted = try request(body, query: body["query"]?.string ?? "")
+        var wanted = SearchRequest(query: body["query"]?.string ?? "")
+        try take(body, into: &wanted)
+        wanted.neighbours = body["neighbours"]?.int ?? 0
         let vector = try vector(body["vector"], for: served)
         // Without words only the vectors find anything.
         let hits =
           vector != nil
           ? try await served.retriever.search(wanted, vector: vector) : try await served.retriever.search(wanted)
-        let results = hits.enumerated().map { rank, hit in hit.json(rank: rank + 1) }
+        let results = hits.enumerated().map { rank, hit in
+          hit.json(rank: rank + 1, withNeighbours: wanted.neighbours > 0)
+        }
         return response([.init("results", .array(results))], from: served, since: started)
       })
   }
@@ -130,8 +150,13 @@ struct AnswerRoutes: Sendable {
 
   // MARK: Both
 
-  private func request(_ body: JSONValue, query: String) throws(RequestFailure) -> SearchRequest {
-    SearchRequest(query: query, topK: body["top_k"]?.int ?? 4, filters: try FilterSyntax.filters(body["filters"]))
+  /// Takes what a body asks for; what it leaves out stays as it is.
+  private func take(_ body: JSONValue, into request: inout SearchRequest) throws(RequestFailure) {
+    request.filters = try FilterSyntax.filters(body["filters"])
+    if let count = body["top_k"]?.int { request.topK = count }
+    if let count = body["per_page"]?.int { request.perDocument = count }
+    if let weight = body["diversity"]?.double { request.diversity = weight }
+    if let fusion = body["fusion"]?.string.flatMap(Fusion.init(rawValue:)) { request.fusion = fusion }
   }
 
   private func response(
