@@ -30,7 +30,7 @@ struct EncoderKernelTests {
     return output
   }
 
-  @Test(arguments: [(1, 16, 8), (14, 32, 384), (15, 48, 385), (37, 72, 1000), (3, 5, 7), (29, 320, 832)])
+  @Test(arguments: [(1, 16, 8), (14, 32, 384), (15, 48, 385), (37, 72, 1000), (3, 5, 7), (131, 520, 832)])
   func `matrix products equal the library's`(rows: Int, columns: Int, depth: Int) {
     let input = Self.matrix(rows * depth, seed: 1)
     let weights = Self.matrix(depth * columns, seed: 2)
