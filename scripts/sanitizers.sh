@@ -3,6 +3,8 @@
 #   sanitizer KIND    address or thread; sets its options and, for the tests' own process, what it preloads
 
 sanitizer() {
+  # Instrumented code takes many times as long: what must end may take longer here.
+  export ACERVO_PATIENCE="${ACERVO_PATIENCE:-10}"
   case "$1" in
     address)
       # The first error of memory ends the test process; leaks are reported at its end. Either is a failure.

@@ -2,6 +2,7 @@ internal import Corpus
 internal import Glibc
 internal import Indexing
 internal import Pipelines
+internal import Snapshots
 internal import Terminal
 
 /// Starts each pipeline's run at its time, in a process of its own, and waits for it.
@@ -144,18 +145,9 @@ struct ScheduleRunner: Sendable {
     }
   }
 
-  /// Replaces the file as a whole: a collector never reads half of it.
+  /// A file that cannot be written is told, and ends nothing.
   private func write(_ text: String, to path: String) {
-    let bytes = Array(text.utf8)
-    let descriptor = open(path + ".new", O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
-    var isWritten = false
-    if descriptor >= 0 {
-      isWritten = Glibc.write(descriptor, bytes, bytes.count) == bytes.count
-      close(descriptor)
-    }
-    if !isWritten || rename(path + ".new", path) != 0 {
-      Output.notes.line("acervo: cannot write \(path): \(String(cString: strerror(errno)))")
-    }
+    do { try AtomicFile.write(text, to: path) } catch { Output.notes.line("acervo: \(error)") }
   }
 }
 

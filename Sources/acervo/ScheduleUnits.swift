@@ -39,7 +39,7 @@ enum ScheduleUnits {
     [Service]
     Type=oneshot
     User=acervo
-    ExecStart=\(unitWord(program)) index \(unitWord(pipeline.path))
+    ExecStart=\(unitWord(program, ofCommand: true)) index \(unitWord(pipeline.path, ofCommand: true))
     # Nothing changed.
     SuccessExitStatus=3
     TimeoutStopSec=30
@@ -74,13 +74,13 @@ enum ScheduleUnits {
     """
   }
 
-  /// A word of a unit file: quoted, with its specifiers and variables taken literally.
-  private static func unitWord(_ text: String) -> String {
+  /// A word of a unit file: quoted, with its specifiers taken literally and, in a command, its variables.
+  private static func unitWord(_ text: String, ofCommand: Bool = false) -> String {
     var escaped = ""
     for character in text {
       switch character {
       case "%": escaped += "%%"
-      case "$": escaped += "$$"
+      case "$" where ofCommand: escaped += "$$"
       case "\\", "\"": escaped += "\\" + String(character)
       default: escaped.append(character)
       }

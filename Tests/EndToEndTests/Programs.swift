@@ -1,3 +1,4 @@
+import AcervoTesting
 import Foundation
 import Synchronization
 
@@ -60,7 +61,7 @@ func run(
   writer.start()
   // A program that hangs must fail its test, not stop the whole run.
   let watchdog = DispatchWorkItem { @Sendable in process.terminate() }
-  DispatchQueue.global().asyncAfter(deadline: .now() + 240, execute: watchdog)
+  DispatchQueue.global().asyncAfter(deadline: .now() + 240 * Patience.factor, execute: watchdog)
   defer { watchdog.cancel() }
   let text = output.fileHandleForReading.readDataToEndOfFile()
   process.waitUntilExit()

@@ -21,7 +21,7 @@ import Testing
         - chunk: {}
         - embed: { provider: none }
         - index: { languages: [en] }
-      publish: { to: "snapshots 100%" }
+      publish: { to: "snapshots $100%" }
       schedule: \(schedule)
       """, to: name + ".yaml")
   }
@@ -76,12 +76,12 @@ import Testing
     for line in [
       "# /etc/systemd/system/acervo-hours.timer", "OnCalendar=*-*-01,15 04:30:00 Europe/Madrid",
       "OnCalendar=Mon *-*-* 04:30:00 Europe/Madrid", "RandomizedDelaySec=300", "Persistent=no",
-      "ReadWritePaths=\"\(folder.path)/snapshots 100%%\"", "SuccessExitStatus=3",
+      "ReadWritePaths=\"\(folder.path)/snapshots $100%%\"", "SuccessExitStatus=3",
     ] { #expect(systemd.output.contains(line + "\n"), "\(line)\n\(systemd.output)") }
     let kubernetes = try run("acervo", "schedule", "--emit", "kubernetes", path)
     for line in [
       "  schedule: \"30 4 1,15 * mon\"", "  timeZone: \"Europe/Madrid\"", "  concurrencyPolicy: Forbid",
-      "mountPath: \"\(folder.path)/snapshots 100%\"",
+      "mountPath: \"\(folder.path)/snapshots $100%\"",
     ] { #expect(kubernetes.output.contains(line), "\(line)\n\(kubernetes.output)") }
     let cron = try run("acervo", "schedule", "--emit", "cron", path)
     #expect(cron.output.contains("30 4 1,15 * mon "))

@@ -1,3 +1,4 @@
+import AcervoTesting
 import Foundation
 import Testing
 
@@ -6,7 +7,8 @@ import Testing
 struct SwapTests {
   @Test func `Snapshots are exchanged under load without a failed request and without leftovers`() throws {
     let load = try run(
-      "/usr/bin/env", "python3", Project.root + "/Tests/oracles/swap_load.py", "--publishes", "15", "--within", "20",
+      "/usr/bin/env", "python3", Project.root + "/Tests/oracles/swap_load.py", "--publishes", "15", "--within",
+      "\(20 * Patience.factor)",
       "--bin", Project.programs)
     #expect(load.status == 0, "\(load.output)\(load.errors)")
   }
