@@ -9,10 +9,12 @@ internal import TextAnalysis
 ///
 /// The score of a chunk is the sum over the query's terms of `idf · f / (f + k1 · (1 - b + b · length / mean))` with
 /// `idf = ln(1 + (N - n + ½) / (n + ½))`: Robertson and Zaragoza, “The Probabilistic Relevance Framework: BM25 and
-/// Beyond” (2009), in Lucene's form; `f` counts title and headings as often as their weights say.
+/// Beyond” (2009), in Lucene's form; `f` counts title and headings as often as their weights say. What a term adds is
+/// computed in floats and rounded to a multiple of 2⁻³⁹, so that sums are exact and no order of adding changes them.
 public final class LexicalIndex: @unchecked Sendable {
   private let header: LexicalHeader
-  private let lengths: UnsafeRawBufferPointer
+  /// `k1 · (1 - b + b · length / mean)` of each chunk: four bytes a chunk of memory of its own.
+  private let norms: [Float]
   private let entries: UnsafeRawBufferPointer
   private let terms: UnsafeRawBufferPointer
   private let parts: [UnsafeRawBufferPointer]
@@ -20,7 +22,7 @@ public final class LexicalIndex: @unchecked Sendable {
   private let owner: any Sendable
 
   /// The most terms of a query that are looked up: a longer question is cut, so that its time is bounded.
-  public static let maximumQueryTerms = 256
+  public static let maximumQueryTerms = Int(ACERVO_POSTINGS_LISTS)
 
   /// How many chunks there are.
   public var count: Int { header.chunks }
@@ -50,7 +52,13 @@ public final class LexicalIndex: @unchecked Sendable {
       }
       return value
     }
-    lengths = try value(LexicalLayout.lengths, count: 4 * header.chunks)
+    let lengths = try value(LexicalLayout.lengths, count: 4 * header.chunks)
+    norms = [Float](unsafeUninitializedCapacity: header.chunks) { [header] norms, count in
+      acervo_postings_norms(
+        lengths.baseAddress?.assumingMemoryBound(to: UInt8.self), header.chunks, header.weights.k1, header.weights.b,
+        header.mean, norms.baseAddress)
+      count = header.chunks
+    }
     entries = try value(LexicalLayout.entries, count: LexicalLayout.entryBytes * (header.terms + 1))
     terms = try value(LexicalLayout.terms, count: nil)
     var parts: [UnsafeRawBufferPointer] = []
@@ -76,25 +84,32 @@ public final class LexicalIndex: @unchecked Sendable {
     return Int(UInt32(littleEndian: entries.loadUnaligned(fromByteOffset: place, as: UInt32.self)))
   }
 
-  private func text(_ entry: Int) throws -> Slice<UnsafeRawBufferPointer> {
+  /// Whether a term stands before (below 0), at (0) or behind that of an entry, by their bytes.
+  private func compare(_ term: UnsafeBufferPointer<UInt8>, _ entry: Int) throws -> Int {
     let (start, end) = (field(entry, 0), field(entry + 1, 0))
-    guard start <= end, end <= terms.count else {
+    guard start <= end, end <= terms.count, let base = terms.baseAddress else {
       throw SearchIndexError(section: LexicalLayout.entries, reason: "term \(entry) lies outside of the terms")
     }
-    return terms[start..<end]
+    let order = memcmp(
+      term.baseAddress.map { UnsafeRawPointer($0) } ?? base, base + start, min(term.count, end - start))
+    return order != 0 ? Int(order) : term.count - (end - start)
   }
 
   private func entry(_ term: String) throws -> Entry? {
-    var (low, high) = (0, header.terms)
-    while low < high {
-      let middle = (low + high) / 2
-      let found = try text(middle)
-      if found.elementsEqual(term.utf8) {
-        return Entry(count: field(middle, 1), part: field(middle, 2), start: field(middle, 3), size: field(middle, 4))
+    var term = term
+    return try term.withUTF8 { term in
+      var (low, high) = (0, header.terms)
+      while low < high {
+        let middle = (low + high) / 2
+        let order = try compare(term, middle)
+        if order == 0 {
+          return Entry(
+            count: field(middle, 1), part: field(middle, 2), start: field(middle, 3), size: field(middle, 4))
+        }
+        if order > 0 { low = middle + 1 } else { high = middle }
       }
-      if found.lexicographicallyPrecedes(term.utf8) { low = middle + 1 } else { high = middle }
+      return nil
     }
-    return nil
   }
 
   /// A query as the index sees it.
@@ -150,10 +165,13 @@ public final class LexicalIndex: @unchecked Sendable {
   ///   - query: what `query(_:)` gave.
   ///   - limit: how many at most.
   ///   - allowed: the chunks that may be found; nil for all.
+  ///   - kernel: which instructions; the best of this machine by default. The result does not depend on it.
   /// - Returns: at most `limit` chunks that hold a term of the query.
   /// - Throws: `SearchIndexError` where the index is damaged or the set has another size.
-  /// - Complexity: O(postings of the terms).
-  public func search(_ query: Query, limit: Int, allowed: ChunkSet? = nil) throws -> [ScoredChunk] {
+  /// - Complexity: at most O(postings of the terms); blocks of postings that cannot hold one of the best are not read.
+  public func search(
+    _ query: Query, limit: Int, allowed: ChunkSet? = nil, kernel: VectorIndex.Kernel = .best
+  ) throws -> [ScoredChunk] {
     guard allowed.map({ $0.count == count }) ?? true else {
       throw SearchIndexError(
         section: LexicalLayout.header, reason: "a filter of \(allowed?.count ?? 0) chunks for an index of \(count)")
@@ -161,7 +179,6 @@ public final class LexicalIndex: @unchecked Sendable {
     let limit = min(limit, count)
     guard limit > 0 else { return [] }
     var lists: [acervo_postings] = []
-    var readable: [Int] = []
     for term in query.terms.prefix(Self.maximumQueryTerms) {
       guard let entry = try entry(term) else { continue }
       guard entry.part < parts.count, entry.count > 0, entry.count <= count,
@@ -172,15 +189,14 @@ public final class LexicalIndex: @unchecked Sendable {
       lists.append(
         acervo_postings(
           bytes: (base + entry.start).assumingMemoryBound(to: UInt8.self), size: entry.size,
-          count: UInt32(entry.count), idf: idf))
-      readable.append(parts[entry.part].count - entry.start)
+          readable: parts[entry.part].count - entry.start, count: UInt32(entry.count), idf: idf))
     }
     var best = [acervo_hit](repeating: acervo_hit(), count: limit)
     let words = allowed?.words ?? []
     let found = words.withUnsafeBufferPointer { words in
       acervo_postings_search(
-        lists, readable, lists.count, lengths.baseAddress?.assumingMemoryBound(to: UInt8.self), UInt32(count),
-        weights.k1, weights.b, header.mean, allowed == nil ? nil : words.baseAddress, &best, limit)
+        kernel.usable, lists, lists.count, norms, UInt32(count),
+        allowed == nil ? nil : words.baseAddress, &best, limit)
     }
     guard found >= 0 else { throw damaged(query.terms.joined(separator: " ")) }
     return VectorIndex.sorted(best.prefix(found).map { ScoredChunk(chunk: Int($0.row), score: $0.score) })
