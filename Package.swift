@@ -113,7 +113,7 @@ let package = Package(
     tests("TextAnalysis", ["Corpus"]),
     tests("Chunking", ["Corpus", "TextAnalysis"], exclude: ["Golden"]),
     tests("Embedding", ["Corpus", "CKernels", "CBLAS", "CSentencePiece"], exclude: ["Golden"]),
-    tests("SearchIndexes", ["Corpus", "TextAnalysis", "CKernels"]),
+    tests("SearchIndexes", ["Corpus", "TextAnalysis", "CKernels"], exclude: ["Golden"]),
     tests("LMDB", []),
     tests("Snapshots", ["Corpus", "LMDB"]),
     tests("Retrieval", ["Corpus", "Snapshots", "SearchIndexes", "Embedding"]),

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Measures Acervo beside its peers on this machine and compares the ratios with thresholds.json.
 
-    scripts/bench [GROUP ...]     clean chunk minilm use scan index memory again start serve; all of them by default
+    scripts/bench [GROUP ...]     clean chunk minilm use scan lexical index memory again start serve; all of them by default
       --pages DIR                 HTML to clean and chunk (may be repeated); Debian's postgresql-doc-15 by default
       --rounds N                  turns of each pair [3]
       --out FILE                  the figures as JSON [Benchmarks/out/latest.json]
@@ -16,6 +16,7 @@ import pathlib
 import subprocess
 import sys
 
+import lexical
 import programs
 import runs
 import stages
@@ -24,6 +25,7 @@ from peering import BENCHMARKS, CACHE, Peers, Skipped
 
 GROUPS = {
     "clean": stages.clean, "chunk": stages.chunk, "minilm": stages.minilm, "use": stages.use, "scan": stages.scan,
+    "lexical": lexical.search,
     "index": programs.index, "memory": programs.memory, "again": runs.again, "start": programs.start, "serve": programs.serve,
 }
 

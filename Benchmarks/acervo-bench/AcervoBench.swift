@@ -10,8 +10,8 @@ enum AcervoBench {
   static let command = Command(
     "acervo-bench", "Measures one stage on one thread.",
     subcommands: [
-      CleanStage.command, ChunkStage.command, EmbedStage.command, ScanStage.command, DumpStage.command,
-      ListsStage.command,
+      CleanStage.command, ChunkStage.command, EmbedStage.command, ScanStage.command, LexicalStage.command,
+      DumpStage.command, ListsStage.command,
     ])
 
   static func main() {
@@ -27,6 +27,7 @@ enum AcervoBench {
           case "acervo-bench embed": try EmbedStage.run(arguments)
           case "acervo-bench scan": try ScanStage.run(arguments)
           case "acervo-bench lists": try ListsStage.run(arguments)
+          case "acervo-bench lexical": try LexicalStage.run(arguments)
           default: try DumpStage.run(arguments)
           }
         Output.results.line(result.text())

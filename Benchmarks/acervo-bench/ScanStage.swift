@@ -1,7 +1,6 @@
 internal import AcervoTesting
 internal import Corpus
 internal import SearchIndexes
-internal import Synchronization
 internal import Terminal
 
 /// Exact search over vectors in memory.
@@ -16,7 +15,7 @@ enum ScanStage {
 
   static func run(_ arguments: Arguments) throws -> JSONValue {
     let dimensions = arguments[dimensions] ?? 512
-    let sections = Sections()
+    let sections = MemorySections()
     var generator = SeededGenerator(seed: 7)
     func row() -> [Float] { (0..<dimensions).map { _ in Float(Int16(truncatingIfNeeded: generator.next())) / 32_768 } }
     var writer = try VectorIndexWriter(dimensions: dimensions) { sections.add($2, as: $0, $1) }
@@ -49,24 +48,5 @@ enum ScanStage {
     result.append(.init("best_codes_ms", .number(1e3 * bestOfCodes)))
     result.append(.init("best_floats_ms", .number(1e3 * best)))
     return .object(result)
-  }
-}
-
-/// The values of an index in memory, as LMDB would hold them; freed with the process.
-private final class Sections: Sendable {
-  // Safe to share: the bytes are written before they are put here and never after.
-  private struct Value: @unchecked Sendable { let bytes: UnsafeRawBufferPointer }
-  private let values = Mutex<[String: [UInt32: Value]]>([:])
-
-  func add(_ bytes: UnsafeRawBufferPointer, as section: String, _ part: UInt32) {
-    let copy = UnsafeMutableRawBufferPointer.allocate(byteCount: bytes.count + 64, alignment: 64)
-    // Rows begin 48 bytes into a value and have to begin a cache line, as they do in the file.
-    let place = UnsafeMutableRawBufferPointer(rebasing: copy[16..<16 + bytes.count])
-    place.copyMemory(from: bytes)
-    values.withLock { $0[section, default: [:]][part] = Value(bytes: UnsafeRawBufferPointer(place)) }
-  }
-
-  func bytes(of section: String, _ part: UInt32) -> UnsafeRawBufferPointer? {
-    values.withLock { $0[section]?[part]?.bytes }
   }
 }

@@ -2,6 +2,7 @@
 
     stages.py clean LIBRARY LIST SECONDS        chunk LIBRARY TEXTS SECONDS
     stages.py embed ENGINE TEXTS SECONDS        sgemm - - SECONDS
+    stages.py lexical LIBRARY TERMS SECONDS     (TERMS: the folder that `acervo-bench lexical --terms` writes)
 """
 import gc
 import json
@@ -186,6 +187,42 @@ def embed_use(texts, seconds):
     return once(blocks[-1], blocks, work, seconds)
 
 
+# MARK: words
+
+
+def lexical(library, folder, seconds):
+    """The same terms of the same chunks in one segment, frequencies without positions; the ten best of each query."""
+    chunks = (pathlib.Path(folder) / "chunks").read_text(encoding="utf-8").splitlines()
+    queries = [line.split() for line in (pathlib.Path(folder) / "queries").read_text(encoding="utf-8").splitlines()]
+    if library != "tantivy":
+        raise SystemExit(f"unknown index {library}")
+    import tantivy
+    schema = tantivy.SchemaBuilder().add_text_field("body", tokenizer_name="whitespace", index_option="freq").build()
+    index = tantivy.Index(schema)
+    writer = index.writer(1_000_000_000, num_threads=1)
+    for chunk in chunks:
+        writer.add_document(tantivy.Document(body=chunk))
+    writer.commit()
+    writer.wait_merging_threads()
+    index.reload()
+    searcher = index.searcher()
+
+    def query(terms):
+        return tantivy.Query.boolean_query(
+            [(tantivy.Occur.Should, tantivy.Query.term_query(schema, "body", term)) for term in terms])
+
+    def search(prepared):
+        # Counting all matches would forbid it to pass over blocks.
+        for wanted in prepared:
+            searcher.search(wanted, limit=10, count=False)
+        return {"queries": len(prepared)}
+    prepared = [query(terms) for terms in queries if terms]
+    from_terms = measured(lambda: search([query(terms) for terms in queries if terms]), seconds / 2)
+    return {**measured(lambda: search(prepared), seconds / 2), "chunks": searcher.num_docs,
+            "segments": searcher.num_segments, "from_text_queries": from_terms["queries"],
+            "from_text_cpu_s": from_terms["cpu_s"]}
+
+
 # MARK: the machine
 
 
@@ -209,5 +246,5 @@ def sgemm(_library, _path, seconds):
 
 if __name__ == "__main__":
     stage, library, path, seconds = sys.argv[1:]
-    print(json.dumps({"clean": clean, "chunk": chunk, "embed": embed, "sgemm": sgemm}[stage](
+    print(json.dumps({"clean": clean, "chunk": chunk, "embed": embed, "lexical": lexical, "sgemm": sgemm}[stage](
         library, path, float(seconds))))
