@@ -1,14 +1,19 @@
 public import Corpus
 
 extension CleanDocument {
-  /// The document as JSON: `title`, `language`, `canonical_url`, `text`, `blocks`, and `macros` where there are any.
+  /// The document as JSON: `title`, `language`, `canonical_url`, `attributes`, `text`, `blocks`, and `macros` where there
+  /// are any.
   ///
   /// A block has its `kind`, `start` and `end` (bytes of `text`), and where there are any `level`, `depth`, `language`,
   /// `anchor` and `links` (`start`, `end`, `target`).
   public var json: JSONValue {
     var members: [JSONValue.Member] = [
       .init("title", .string(title)), .init("language", language.map { .string($0) } ?? .null),
-      .init("canonical_url", canonicalURL.map { .string($0) } ?? .null), .init("text", .string(text)),
+      .init("canonical_url", canonicalURL.map { .string($0) } ?? .null),
+      .init(
+        "attributes",
+        .object(attributes.sorted { $0.key < $1.key }.map { .init($0.key, .array($0.value.map { .string($0) })) })),
+      .init("text", .string(text)),
       .init("blocks", .array(blocks.map(\.json))),
     ]
     if !macros.isEmpty { members.append(.init("macros", macros.json)) }

@@ -18,32 +18,54 @@ extension Cleaner {
     }
     if let title = front.title { clean.title = PageFacts.words(title) }
     clean.language = PageFacts.language(front.language)
+    // What raw HTML in the text says is not the file's own word.
+    clean.attributes = front.attributes.values
     return clean
   }
 }
 
 /// The `---` lines before a Markdown text.
 struct FrontMatter {
-  var title: String?
-  var language: String?
+  private(set) var title: String?
+  private(set) var language: String?
+  private(set) var attributes = PageAttributes()
 
-  /// Takes the front matter off a text; only its title and language are read.
+  /// Takes the front matter off a text: texts and lists of texts at its top level are read, what is nested is not.
   static func split(_ text: [UInt8]) -> (FrontMatter, ArraySlice<UInt8>) {
     var front = FrontMatter()
     var lines = text[...]
     guard nextLine(&lines) == "---" else { return (front, text[...]) }
+    var name = ""
     for _ in 0..<500 {
       guard let line = nextLine(&lines) else { return (FrontMatter(), text[...]) }
       if line == "---" || line == "..." { return (front, lines) }
-      guard let colon = line.firstIndex(of: ":") else { continue }
-      let value = unquoted(line[line.index(after: colon)...])
-      switch line[..<colon].lowercased() {
-      case "title": front.title = value
-      case "lang", "language", "locale": front.language = value
-      default: break
+      let words = line.drop { $0 == " " || $0 == "\t" }
+      if words.hasPrefix("- ") {
+        // An entry of the list that the name before it has.
+        front.note(words.dropFirst(2), as: name)
+      } else if let colon = line.firstIndex(of: ":"), words.startIndex == line.startIndex {
+        name = line[..<colon].lowercased()
+        front.note(line[line.index(after: colon)...], as: name)
+      } else {
+        name = ""
       }
     }
     return (FrontMatter(), text[...])
+  }
+
+  private mutating func note(_ written: Substring, as name: String) {
+    let written = written.drop { $0.isWhitespace }
+    if written.hasPrefix("["), written.hasSuffix("]") {
+      for entry in written.dropFirst().dropLast().split(separator: ",") { note(entry, as: name) }
+      return
+    }
+    guard let value = Self.unquoted(written) else { return }
+    attributes.add(value, as: name)
+    switch name {
+    case "title": title = value
+    case "lang", "language", "locale": language = value
+    default: break
+    }
   }
 
   private static func nextLine(_ lines: inout ArraySlice<UInt8>) -> String? {
@@ -57,6 +79,7 @@ struct FrontMatter {
 
   private static func unquoted(_ value: Substring) -> String? {
     var value = value.drop { $0.isWhitespace }
+    while value.last?.isWhitespace == true { value.removeLast() }
     if let quote = value.first, quote == "\"" || quote == "'", value.count > 1, value.last == quote {
       value = value.dropFirst().dropLast()
     }

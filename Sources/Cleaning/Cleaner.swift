@@ -94,7 +94,8 @@ public struct Cleaner: Sendable {
     return CleanDocument(
       title: facts.title, language: facts.language, text: String(decoding: content.text, as: UTF8.self),
       blocks: content.blocks,
-      canonicalURL: facts.canonical.flatMap { LinkResolution.target($0, base: base ?? pageBase) })
+      canonicalURL: facts.canonical.flatMap { LinkResolution.target($0, base: base ?? pageBase) },
+      attributes: facts.attributes.values)
   }
 
   private func content(

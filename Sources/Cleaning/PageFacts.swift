@@ -10,6 +10,7 @@ struct PageFacts {
   private(set) var language: String?
   private(set) var canonical: String?
   private(set) var base: String?
+  private(set) var attributes = PageAttributes()
 
   init(page: MarkupDocument, analysis: PageAnalysis) {
     for node in page.elements {
@@ -38,6 +39,10 @@ struct PageFacts {
     let key =
       (page.value(of: .property, in: node) ?? page.value(of: .name, in: node)
       ?? page.value(of: .httpEquiv, in: node) ?? "").lowercased()
+    // HTML's standard: the content of `keywords` is separated by commas.
+    for value in key == "keywords" ? content.split(separator: ",") : [content[...]] {
+      attributes.add(String(value), as: key)
+    }
     switch key {
     case "og:title" where socialTitle.isEmpty: socialTitle = Self.words(content)
     case "twitter:title" where socialTitle.isEmpty: socialTitle = Self.words(content)

@@ -16,12 +16,17 @@ public struct CleanDocument: Sendable, Equatable {
   public var canonicalURL: String?
   /// What became of the page's macros; empty for pages that have none.
   public var macros: MacroReport
+  /// What the page says of itself, by names in small letters.
+  ///
+  /// HTML's `<meta>`, a Markdown file's front matter: fields that a pipeline declares are read from here.
+  public var attributes: [String: [String]]
 
   /// Makes a clean document.
   public init(
     title: String, language: String?, text: String, blocks: [Block], canonicalURL: String? = nil,
-    macros: MacroReport = MacroReport()
+    macros: MacroReport = MacroReport(), attributes: [String: [String]] = [:]
   ) {
+    self.attributes = attributes
     self.title = title
     self.language = language
     self.text = text

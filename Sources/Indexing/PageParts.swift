@@ -8,6 +8,8 @@ internal import Snapshots
 struct PageParts {
   var title: String
   var language: String?
+  /// What the page says of itself: its fields are read from here.
+  var attributes: [String: [String]]
   var chunkCount: Int
   /// `EncodedChunks.bytes`.
   var chunks: UnsafeRawBufferPointer
@@ -23,6 +25,7 @@ struct PageParts {
     var writer = ByteWriter()
     writer.write(title)
     writer.write(page.language) { $0.write($1) }
+    writer.write(attributes: page.document.attributes)
     writer.write(chunks.count)
     writer.write(EncodedChunks(chunks).bytes)
     writer.write(chunks.flatMap { keys.vectors(of: $0.embeddingText(title: title)).flatMap(\.bytes) })
@@ -39,6 +42,7 @@ struct PageParts {
     var reader = ByteReader(bytes)
     title = try reader.text()
     language = try reader.optional { reader throws(ByteCodingError) in try reader.text() }
+    attributes = try reader.attributes()
     chunkCount = try reader.int()
     chunks = try reader.raw(try reader.count())
     vectorKeys = try reader.raw(try reader.count())

@@ -94,6 +94,8 @@ public struct RunCounts: Sendable, Equatable {
   public var chunksEmbedded = 0
   /// Chunks whose vectors were found in the state.
   public var chunksReused = 0
+  /// Values of declared fields that are not of their kind, such as a price of “on request”: left out.
+  public var unreadableValues = 0
   /// Requests that sources made.
   public var requests = 0
   /// Bytes of documents that came in.
@@ -109,8 +111,8 @@ public struct RunCounts: Sendable, Equatable {
     let numbers: [(String, Int)] = [
       ("seen", seen), ("new", new), ("changed", changed), ("unchanged", unchanged), ("removed", removed),
       ("failed", failed), ("skipped", skipped), ("cleaned", cleaned), ("chunked", chunked), ("analysed", analysed),
-      ("chunks_embedded", chunksEmbedded),
-      ("chunks_reused", chunksReused), ("requests", requests), ("bytes", bytes),
+      ("chunks_embedded", chunksEmbedded), ("chunks_reused", chunksReused), ("unreadable_values", unreadableValues),
+      ("requests", requests), ("bytes", bytes),
     ]
     let stages = stageSeconds.sorted { $0.key < $1.key }.map {
       JSONValue.Member($0.key, .number(($0.value * 1000).rounded() / 1000))

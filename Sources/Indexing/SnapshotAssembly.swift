@@ -86,12 +86,17 @@ struct SnapshotAssembly {
     used.keys.insert(StateFile.memoKey(.clean, page.cleanKey))
     used.keys.insert(StateFile.memoKey(.chunk, page.chunkKey))
     let key = keys.parts(of: page)
+    let rules = FieldRules(pipeline.index)
     try result(.parts, key, of: page, used) { bytes in
       let parts = try PageParts(bytes)
+      var unreadable = 0
+      let fields = rules.fields(of: page, attributes: parts.attributes, unreadable: &unreadable)
+      if unreadable > 0 { progress.count { [unreadable] in $0.unreadableValues += unreadable } }
       let record = DocumentRecord(
         url: page.url, source: page.source, title: parts.title, language: parts.language, hash: page.cleanHash,
-        access: page.access, modified: page.modified, breadcrumbs: page.breadcrumbs, fields: page.fields)
+        access: page.access, modified: page.modified, breadcrumbs: page.breadcrumbs, fields: fields)
       try writer.append(record, chunks: EncodedChunks(kept: [UInt8](parts.chunks), count: parts.chunkCount))
+      indexes.append(fields, modified: page.modified)
       // Of each chunk the keys of all its vectors, in the order of the embedders.
       guard parts.vectorKeys.count == 32 * parts.chunkCount * embedders.count else {
         throw ByteCodingError(description: "\(parts.vectorKeys.count) bytes of keys for \(parts.chunkCount) chunks")

@@ -8,6 +8,7 @@ struct SnapshotIndexes {
   /// One an embedder, in their order.
   private var vectors: [VectorIndexWriter]
   private let words: LexicalIndexWriter?
+  private let fields: FieldIndexWriter
 
   init(pipeline: PipelineFile, dimensions: [Int], writer: SnapshotWriter) throws {
     let sink: SectionSink = { try writer.put(section: $0, part: $1, $2) }
@@ -16,6 +17,12 @@ struct SnapshotIndexes {
     }
     words =
       pipeline.index.lexical ? try LexicalIndexWriter(temporaryFolder: writer.temporaryFolder, sink: sink) : nil
+    fields = FieldIndexWriter(kinds: FieldRules(pipeline.index).kinds, sink: sink)
+  }
+
+  /// Takes the next document's fields, by which its chunks are filtered.
+  func append(_ fields: [String: [FieldValue]], modified: Int64?) {
+    self.fields.append(fields, modified: modified)
   }
 
   /// Adds the chunks of the next document; `rows` are theirs by each embedder.
@@ -27,5 +34,6 @@ struct SnapshotIndexes {
   mutating func finish() throws {
     for index in vectors.indices { try vectors[index].finish() }
     try words?.finish()
+    try fields.finish()
   }
 }

@@ -15,6 +15,7 @@ enum StageResults {
     writer.write(page.document.title)
     writer.write(page.document.language) { $0.write($1) }
     writer.write(page.document.canonicalURL) { $0.write($1) }
+    writer.write(attributes: page.document.attributes)
     writer.write(page.document.text)
     writer.write(list: page.document.blocks) { $0.write($1) }
     return writer.bytes
@@ -26,10 +27,13 @@ enum StageResults {
     let title = try reader.text()
     let declared = try reader.optional { reader throws(ByteCodingError) in try reader.text() }
     let canonical = try reader.optional { reader throws(ByteCodingError) in try reader.text() }
+    let attributes = try reader.attributes()
     let text = try reader.text()
     let blocks = try reader.list { reader throws(ByteCodingError) in try reader.block() }
     return CleanedPage(
-      document: CleanDocument(title: title, language: declared, text: text, blocks: blocks, canonicalURL: canonical),
+      document: CleanDocument(
+        title: title, language: declared, text: text, blocks: blocks, canonicalURL: canonical,
+        attributes: attributes),
       language: language)
   }
 
@@ -84,6 +88,14 @@ enum StageResults {
 }
 
 extension ByteWriter {
+  /// What a page says of itself, by name.
+  mutating func write(attributes: [String: [String]]) {
+    write(list: attributes.sorted { $0.key < $1.key }) { writer, attribute in
+      writer.write(attribute.key)
+      writer.write(list: attribute.value) { $0.write($1) }
+    }
+  }
+
   fileprivate mutating func write(_ range: TextRange) {
     write(range.start)
     write(range.count)
@@ -117,6 +129,14 @@ extension ByteWriter {
 }
 
 extension ByteReader {
+  /// What a page says of itself, by name.
+  mutating func attributes() throws(ByteCodingError) -> [String: [String]] {
+    let pairs = try list { reader throws(ByteCodingError) in
+      (try reader.text(), try reader.list { reader throws(ByteCodingError) in try reader.text() })
+    }
+    return Dictionary(pairs) { first, _ in first }
+  }
+
   fileprivate mutating func range() throws(ByteCodingError) -> TextRange {
     let start = try int()
     let (end, overflow) = start.addingReportingOverflow(try int())

@@ -196,41 +196,6 @@ extension EmbedSettings {
     })
 }
 
-extension IndexSettings {
-  private typealias Field = SettingsField<IndexSettings>
-
-  static let definition = SettingsObject(
-    initial: IndexSettings(),
-    fields: [
-      Field(
-        "languages", \.languages, .list(of: language, count: 1...32),
-        "The languages whose word forms the lexical index knows (BCP 47)."),
-      Field("lexical", \.lexical, .boolean, "Whether words are indexed beside vectors."),
-      Field("vectors", \.vectors, .choice(), "How vectors are stored."),
-    ],
-    check: { index, node, reader in
-      for (place, language) in index.languages.enumerated() where index.languages[..<place].contains(language) {
-        reader.report(
-          at: node["languages"]?.elements[place] ?? node, "the language “\(language)” stands twice",
-          mend: "keep one of them")
-      }
-    })
-
-  private static var language: SettingType<String> {
-    .string(pattern: "^[a-z]{2,3}(-[A-Za-z0-9]{2,8}){0,3}$", needs: "a language tag such as es, en or pt-BR") { tag in
-      let parts = tag.split(separator: "-", omittingEmptySubsequences: false)
-      return parts.count <= 4 && (2...3).contains(parts[0].utf8.count)
-        && parts[0].utf8.allSatisfy { (UInt8(ascii: "a")...UInt8(ascii: "z")).contains($0) }
-        && parts.dropFirst().allSatisfy { part in
-          (2...8).contains(part.utf8.count)
-            && part.unicodeScalars.allSatisfy {
-              $0.isASCII && ($0.properties.isAlphabetic || $0.properties.numericType != nil)
-            }
-        }
-    }
-  }
-}
-
 extension PublishSettings {
   private typealias Field = SettingsField<PublishSettings>
 

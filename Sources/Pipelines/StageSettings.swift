@@ -1,3 +1,5 @@
+public import Corpus
+
 /// How documents are cleaned.
 public struct CleanSettings: Sendable, Equatable {
   /// Which part of a page is kept.
@@ -95,6 +97,21 @@ public struct EmbedSettings: Sendable, Equatable {
   }
 }
 
+/// A field that a pipeline declares: by it answers can be filtered.
+public struct FieldSettings: Sendable, Equatable {
+  /// What its values are.
+  public var kind: FieldKind
+  /// The name in a page's metadata (HTML's `<meta>`, a Markdown file's front matter) that its values are read from, in
+  /// small letters; nil takes the field's own name.
+  public var attribute: String?
+
+  /// Makes a field.
+  public init(kind: FieldKind, attribute: String? = nil) {
+    self.kind = kind
+    self.attribute = attribute
+  }
+}
+
 /// What is indexed.
 public struct IndexSettings: Sendable, Equatable {
   /// The languages whose stems and stop words the lexical index knows (BCP 47); `es` and `en` by default.
@@ -103,6 +120,8 @@ public struct IndexSettings: Sendable, Equatable {
   public var lexical: Bool
   /// How vectors are stored; `float32` by default.
   public var vectors: VectorFormat
+  /// The fields that are read from pages, by name; none by default.
+  public var fields: [String: FieldSettings]
 
   /// How vectors are stored.
   public enum VectorFormat: String, Sendable, Equatable, CaseIterable {
@@ -111,7 +130,11 @@ public struct IndexSettings: Sendable, Equatable {
   }
 
   /// Makes index settings with the defaults.
-  public init(languages: [String] = ["es", "en"], lexical: Bool = true, vectors: VectorFormat = .float32) {
+  public init(
+    languages: [String] = ["es", "en"], lexical: Bool = true, vectors: VectorFormat = .float32,
+    fields: [String: FieldSettings] = [:]
+  ) {
+    self.fields = fields
     self.languages = languages
     self.lexical = lexical
     self.vectors = vectors

@@ -1,4 +1,4 @@
-internal import Corpus
+public import Corpus
 public import Embedding
 internal import SearchIndexes
 public import Snapshots
@@ -48,6 +48,13 @@ public final class Retriever: Sendable {
         .damaged, "snapshot \(manifest.id) has \(manifest.chunks) chunks, an index of it \(count ?? 0)",
         mend: "index again")
     }
+  }
+
+  /// The fields that filters can name, and what their values are.
+  ///
+  /// - Throws: whatever the snapshot throws.
+  public var fields: [String: FieldKind] {
+    get throws { try visibility.kinds() }
   }
 
   /// Finds the best chunks, best first; ties in the order of chunk numbers.

@@ -1,29 +1,5 @@
 public import Corpus
 
-/// A condition on documents.
-public struct Filter: Sendable, Hashable {
-  /// How a field is compared.
-  public enum Test: Sendable, Hashable {
-    /// One of these values.
-    case anyOf([FieldValue])
-    /// Between two values, each end optional and included.
-    case range(FieldValue?, FieldValue?)
-    /// Begins with a text.
-    case prefix(String)
-  }
-
-  /// `source`, `language`, `url`, `date` or a field of the documents.
-  public var field: String
-  /// How it is compared.
-  public var test: Test
-
-  /// Makes a filter.
-  public init(field: String, test: Test) {
-    self.field = field
-    self.test = test
-  }
-}
-
 /// How the lists of several indexes become one.
 public enum Fusion: String, Sendable, CaseIterable {
   /// By the scores, each list's measured in its own spread.

@@ -22,9 +22,18 @@ final class Visibility: Sendable {
   private let snapshot: Snapshot
   private let rules: [AccessRule]
   private let cache = Mutex(Cache())
+  private let stored: FieldIndex?
+  private let made = Mutex<FieldIndex?>(nil)
 
   init(_ snapshot: Snapshot) throws {
     self.snapshot = snapshot
+    stored = try FieldIndex(owner: snapshot, source: snapshot.section)
+    if let stored, stored.documents != snapshot.manifest.documents {
+      throw RetrievalError(
+        .damaged,
+        "snapshot \(snapshot.manifest.id) has \(snapshot.manifest.documents) documents, its fields are those of "
+          + "\(stored.documents)", mend: "index again")
+    }
     rules = try (0..<snapshot.ruleCount).map(snapshot.rule)
   }
 
@@ -32,6 +41,12 @@ final class Visibility: Sendable {
   func chunks(for principals: Set<Principal>, filters: [Filter]) throws -> ChunkSet? {
     let admitted = rules.indices.filter { rules[$0].admits(principals) }
     if admitted.count == rules.count && filters.isEmpty { return nil }
+    if !filters.isEmpty {
+      let kinds = try kinds()
+      for filter in filters where kinds[filter.field] == nil {
+        throw RetrievalError.unknownField(filter.field, kinds: kinds)
+      }
+    }
     let key = Key(rules: admitted, filters: filters)
     if let known = cache.withLock({ $0.sets[key] }) { return known }
     let chunks = try select(Set(admitted), filters)
@@ -44,45 +59,97 @@ final class Visibility: Sendable {
   }
 
   private func select(_ admitted: Set<Int>, _ filters: [Filter]) throws -> ChunkSet {
+    var documents = ChunkSet(count: snapshot.manifest.documents)
+    documents.insert(0..<documents.count)
+    for filter in filters { documents.formIntersection(try self.documents(filter)) }
     var chunks = ChunkSet(count: snapshot.manifest.chunks)
-    for document in 0..<snapshot.manifest.documents where admitted.contains(snapshot.ruleNumber(ofDocument: document)) {
-      if try filters.allSatisfy({ try meets($0, document) }) {
-        chunks.insert(snapshot.chunkNumbers(ofDocument: document))
-      }
+    for document in 0..<documents.count
+    where documents.contains(document) && admitted.contains(snapshot.ruleNumber(ofDocument: document)) {
+      chunks.insert(snapshot.chunkNumbers(ofDocument: document))
     }
     return chunks
   }
 
-  private func meets(_ filter: Filter, _ number: Int) throws -> Bool {
+  /// The documents that meet a condition.
+  private func documents(_ filter: Filter) throws -> ChunkSet {
+    var documents = ChunkSet(count: snapshot.manifest.documents)
     switch filter.field {
-    case "source": filter.test.admits(.keyword(snapshot.sources[snapshot.sourceNumber(ofDocument: number)]))
+    case "source":
+      let sources = Set(snapshot.sources.indices.filter { filter.test.admits(snapshot.sources[$0]) })
+      for document in 0..<documents.count where sources.contains(snapshot.sourceNumber(ofDocument: document)) {
+        documents.insert(document..<document + 1)
+      }
     case "language":
-      snapshot.languageNumber(ofDocument: number).map { filter.test.admits(.keyword(snapshot.languages[$0])) } ?? false
-    case "url": filter.test.admits(.keyword(try snapshot.document(number).url))
-    case "date": try snapshot.document(number).modified.map { filter.test.admits(.date($0)) } ?? false
-    default: try snapshot.document(number).fields[filter.field]?.contains(where: filter.test.admits) ?? false
+      let languages = Set(snapshot.languages.indices.filter { filter.test.admits(snapshot.languages[$0]) })
+      for document in 0..<documents.count
+      where snapshot.languageNumber(ofDocument: document).map(languages.contains) ?? false {
+        documents.insert(document..<document + 1)
+      }
+    case "url": try insertByURL(filter.test, into: &documents)
+    default: try insertByField(filter, into: &documents)
     }
+    return documents
   }
-}
 
-extension Filter.Test {
-  /// Whether a value meets the condition; a value of another kind than the condition's does not.
-  func admits(_ value: FieldValue) -> Bool {
-    switch self {
-    case .anyOf(let values): values.contains(value)
-    case .prefix(let prefix): if case .keyword(let text) = value { text.utf8.starts(with: prefix.utf8) } else { false }
+  /// Documents stand in the order of their URLs, so that a range of URLs is a range of numbers.
+  private func insertByURL(_ test: Filter.Test, into documents: inout ChunkSet) throws {
+    func insert(from low: [UInt8], before high: [UInt8]?) throws {
+      let first = try snapshot.firstDocument(notBefore: low)
+      let end = try high.map { try snapshot.firstDocument(notBefore: $0) } ?? documents.count
+      if first < end { documents.insert(first..<end) }
+    }
+    switch test {
+    case .anyOf(let values):
+      for case .keyword(let url) in values {
+        if let number = try snapshot.documentNumber(url: url) { documents.insert(number..<number + 1) }
+      }
+    // No byte of UTF-8 is FF: it stands behind everything that begins so.
+    case .prefix(let prefix): try insert(from: Array(prefix.utf8), before: Array(prefix.utf8) + [0xFF])
     case .range(let low, let high):
-      (low.map { Self.isOrdered($0, value) } ?? true) && (high.map { Self.isOrdered(value, $0) } ?? true)
+      func bytes(_ value: FieldValue?) -> [UInt8]? {
+        if case .keyword(let text)? = value { Array(text.utf8) } else { nil }
+      }
+      guard (low == nil) == (bytes(low) == nil), (high == nil) == (bytes(high) == nil) else { return }
+      try insert(from: bytes(low) ?? [], before: bytes(high).map { $0 + [0] })
+    case .dates: break
     }
   }
 
-  /// Whether the first is not after the second, both being of one kind; keywords by their bytes.
-  private static func isOrdered(_ first: FieldValue, _ second: FieldValue) -> Bool {
-    switch (first, second) {
-    case (.keyword(let first), .keyword(let second)): !second.utf8.lexicographicallyPrecedes(first.utf8)
-    case (.number(let first), .number(let second)): first <= second
-    case (.date(let first), .date(let second)): first <= second
-    default: false
+  private func insertByField(_ filter: Filter, into documents: inout ChunkSet) throws {
+    guard let index = try fields() else { return }
+    switch filter.test {
+    case .anyOf(let values):
+      for value in values { try index.insert(into: &documents, field: filter.field, from: value, through: value) }
+    case .range(let low, let high): try index.insert(into: &documents, field: filter.field, from: low, through: high)
+    case .prefix(let prefix): try index.insert(into: &documents, field: filter.field, prefix: prefix)
+    case .dates(let spans):
+      for span in spans {
+        try index.insert(
+          into: &documents, field: filter.field, from: .date(span.lowerBound), through: .date(span.upperBound))
+      }
+    }
+  }
+
+  // MARK: Fields
+
+  /// The fields that a filter can name.
+  func kinds() throws -> [String: FieldKind] {
+    let named = try fields()?.kinds ?? FieldKind.standard
+    return FieldKind.identity.reduce(into: named) { $0[$1] = .keyword }
+  }
+
+  /// The columns of the snapshot; those of one that was written without them are made when first asked for.
+  private func fields() throws -> FieldIndex? {
+    if let stored { return stored }
+    return try made.withLock { made in
+      if let made { return made }
+      made = try FieldIndex.inMemory(kinds: FieldKind.standard) { writer in
+        for number in 0..<snapshot.manifest.documents {
+          let document = try snapshot.document(number)
+          writer.append(document.fields, modified: document.modified)
+        }
+      }
+      return made
     }
   }
 }

@@ -29,7 +29,7 @@ public struct ScoredChunk: Sendable, Equatable {
   }
 }
 
-/// Some of the chunks 0 ..< `count`: a bit for each.
+/// Some of the chunks, or of the documents, 0 ..< `count`: a bit for each.
 public struct ChunkSet: Sendable, Equatable {
   /// How many chunks there are, in the set or not.
   public let count: Int
@@ -55,6 +55,11 @@ public struct ChunkSet: Sendable, Equatable {
     words[first] |= head
     for word in first + 1..<last { words[word] = .max }
     words[last] |= tail
+  }
+
+  /// Keeps what is in the other set too; both are of one size.
+  public mutating func formIntersection(_ other: ChunkSet) {
+    for index in words.indices { words[index] &= index < other.words.count ? other.words[index] : 0 }
   }
 
   /// Whether a chunk is in the set.

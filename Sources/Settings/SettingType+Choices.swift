@@ -99,16 +99,20 @@ extension SettingType {
   /// - Parameters:
   ///   - value: what each value is.
   ///   - count: how many names there may be.
+  ///   - names: what a name has to look like, as a pattern for editors, in words, and as the test that decides; any
+  ///     text by default.
   /// - Returns: the type.
   public static func map<Element>(
-    to value: SettingType<Element>, count: ClosedRange<Int> = 0...10_000
+    to value: SettingType<Element>, count: ClosedRange<Int> = 0...10_000,
+    names: (pattern: String, needs: String, isMatch: @Sendable (String) -> Bool)? = nil
   ) -> SettingType where Value == [String: Element] {
+    let namePattern = names.map { [JSONValue.Member("propertyNames", ["pattern": .string($0.pattern)])] }
     var type = SettingType(
       schema: [
         .init("type", .string("object")), .init("additionalProperties", .object(value.schema)),
         .init("minProperties", .integer(Int64(count.lowerBound))),
         .init("maxProperties", .integer(Int64(count.upperBound))),
-      ],
+      ] + (namePattern ?? []),
       read: { node, reader in
         guard case .map(let entries) = node.content else {
           reader.report(
@@ -125,7 +129,16 @@ extension SettingType {
         var values: [String: Element] = [:]
         for entry in entries {
           let name = SettingsReader.quoted([entry.key])
-          if let value = reader.labelled(name, { value.read(entry.value, &$0) }) { values[entry.key] = value }
+          if let names, !names.isMatch(entry.key) {
+            reader.report(
+              at: entry.keyRange.lowerBound, "\(name) cannot be a name in \(reader.label)", mend: "write \(names.needs)"
+            )
+            continue
+          }
+          // What is missing in a value is shown at its name.
+          reader.read(entry, isRequired: !reader.mayBeLeftOut) { reader in
+            if let value = value.read(entry.value, &reader) { values[entry.key] = value }
+          }
         }
         return values.count == entries.count ? values : nil
       },

@@ -76,20 +76,30 @@ public final class Snapshot: Sendable {
   ///
   /// - Complexity: O(log documents).
   public func documentNumber(url: String) throws -> Int? {
-    var (low, high) = (0, file.documentCount)
     let wanted = Array(url.utf8)
+    let number = try firstDocument(notBefore: wanted)
+    guard number < file.documentCount, try self.url(ofDocument: number).elementsEqual(wanted) else { return nil }
+    return number
+  }
+
+  /// The first document whose URL's bytes do not stand before some bytes; the number of documents where all do.
+  ///
+  /// - Complexity: O(log documents).
+  public func firstDocument(notBefore bytes: [UInt8]) throws -> Int {
+    var (low, high) = (0, file.documentCount)
     while low < high {
       let middle = (low + high) / 2
-      let found: UnsafeRawBufferPointer
-      do {
-        found = try DocumentRecord.url(in: try documentBytes(middle))
-      } catch let error as ByteCodingError {
-        throw SnapshotError.damaged(file.path, "document \(middle): \(error)")
-      }
-      if found.elementsEqual(wanted) { return middle }
-      if found.lexicographicallyPrecedes(wanted) { low = middle + 1 } else { high = middle }
+      if try url(ofDocument: middle).lexicographicallyPrecedes(bytes) { low = middle + 1 } else { high = middle }
     }
-    return nil
+    return low
+  }
+
+  private func url(ofDocument number: Int) throws -> UnsafeRawBufferPointer {
+    do {
+      return try DocumentRecord.url(in: try documentBytes(number))
+    } catch let error as ByteCodingError {
+      throw SnapshotError.damaged(file.path, "document \(number): \(error)")
+    }
   }
 
   /// A chunk by number, from 0 in the order of documents.

@@ -13,6 +13,20 @@ enum Collections {
   static let rerank = Option(
     "rerank", "MODEL",
     help: "A cross-encoder (name or folder) that reads the best chunks beside the question and orders them anew.")
+  static let filters = Option(
+    "filters", "JSON",
+    help: "Conditions on fields of the documents, as POST /search takes them: '{\"language\": \"es\"}'."
+  ) { text in
+    guard let value = try? JSONValue(parsing: Array(text.utf8)), value.members != nil else {
+      throw ValueError("write a JSON object from field to condition, such as {\"language\": \"es\"}")
+    }
+    return value
+  }
+
+  /// The conditions that `--filters` names.
+  static func filters(_ arguments: Arguments, for retriever: Retriever) throws -> [Filter] {
+    try Filter.filters(arguments[filters], kinds: retriever.fields)
+  }
 
   static func folder(_ arguments: Arguments) throws -> CollectionFolder {
     let snapshots = arguments[Self.snapshots] ?? "snapshots"

@@ -44,7 +44,7 @@ enum Failure {
     case is EvaluationError: .badInput
     case is SourceError: .unavailable
     case is EmbeddingError: .unavailable
-    case is RetrievalError: .unavailable
+    case let error as RetrievalError: error.code == .badRequest ? .usage : .unavailable
     case let error as InputError: error.code
     case let error as SnapshotError: error.code == .missing ? .missingInput : .badInput
     case let error as IndexingError:

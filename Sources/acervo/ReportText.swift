@@ -16,6 +16,9 @@ enum ReportText {
       "  seen     \(counts.seen): \(counts.new) new, \(counts.changed) changed, \(counts.unchanged) unchanged; "
         + "\(counts.removed) removed, \(counts.failed) failed, \(counts.skipped) skipped")
     lines.append("  chunks   \(counts.chunksEmbedded) embedded, \(counts.chunksReused) reused")
+    if counts.unreadableValues > 0 {
+      lines.append("  fields   \(counts.unreadableValues) values are not of their field's kind and were left out")
+    }
     lines.append("  took     \(tenths(report.seconds)) s, \(counts.requests) requests, \(size(counts.bytes))")
     for incomplete in report.incomplete {
       lines.append("  source   “\(incomplete.source)” was cut short: \(incomplete.reason); nothing of it was removed")

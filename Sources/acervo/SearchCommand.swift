@@ -27,11 +27,13 @@ enum SearchCommand {
       "search", "Finds the chunks that fit a question.",
       positionals: [Positional("QUERY", help: "The question; not with --queries.", count: .optional)],
       options: [
-        .value(Collections.snapshots), .value(Collections.collection), .value(top), .value(queries), .value(perPage),
+        .value(Collections.snapshots), .value(Collections.collection), .value(top), .value(queries),
+        .value(Collections.filters), .value(perPage),
         .value(neighbours), .value(diversity), .value(fusion), .value(Collections.rerank), .flag(json),
       ],
       examples: [
         "acervo search --snapshots snapshots \"cambiar la contraseña\"",
+        "acervo search --filters '{\"language\": \"es\", \"date\": {\"from\": \"2026-05\"}}' \"copias de seguridad\"",
         "acervo search --collection handbook --top 10 --json --queries questions.jsonl",
         "acervo search --per-page 1 --neighbours 1 \"ERR-4012\"   # one chunk a page, with what stands around it",
       ]),
@@ -39,8 +41,10 @@ enum SearchCommand {
 
   private static func run(_ arguments: Arguments) async throws -> ExitCode {
     let (retriever, _) = try Collections.retriever(arguments)
+    let filters = try Collections.filters(arguments, for: retriever)
     func request(_ query: String) -> SearchRequest {
-      var request = SearchRequest(query: query, topK: arguments[top] ?? 4, perDocument: arguments[perPage])
+      var request = SearchRequest(
+        query: query, topK: arguments[top] ?? 4, perDocument: arguments[perPage], filters: filters)
       request.neighbours = arguments[neighbours] ?? 0
       request.diversity = arguments[diversity] ?? 0
       request.fusion = arguments[fusion].flatMap(Fusion.init(rawValue:)) ?? .scores
@@ -98,7 +102,8 @@ enum AskCommand {
       "ask", "Answers a question with sentences quoted from the snapshot.",
       positionals: [Positional("QUESTION", help: "In Spanish or English.")],
       options: [
-        .value(Collections.snapshots), .value(Collections.collection), .value(top), .value(Collections.rerank),
+        .value(Collections.snapshots), .value(Collections.collection), .value(top), .value(Collections.filters),
+        .value(Collections.rerank),
         .flag(json),
       ],
       examples: ["acervo ask --snapshots snapshots \"How do I reset my password?\""]),
@@ -107,7 +112,9 @@ enum AskCommand {
   private static func run(_ arguments: Arguments) async throws -> ExitCode {
     let (retriever, embedder) = try Collections.retriever(arguments)
     let question = arguments.positionals[0]
-    let hits = try await retriever.search(.evidence(for: question, topK: arguments[top] ?? 4))
+    var wanted = SearchRequest.evidence(for: question, topK: arguments[top] ?? 4)
+    wanted.filters = try Collections.filters(arguments, for: retriever)
+    let hits = try await retriever.search(wanted)
     let answer = try await ExtractiveAnswerer(embedder: embedder).answer(question, from: hits)
     if arguments[json] {
       let json: JSONValue = [

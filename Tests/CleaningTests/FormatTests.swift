@@ -41,6 +41,41 @@ import Testing
     #expect(document.title == "The guide" && document.language == "es")
   }
 
+  @Test func `front matter's names and lists are kept`() throws {
+    let text = """
+      ---
+      Product: "Pro"
+      tags: [faq, 'how to', faq]
+      updated: 2026-05-17
+      labels:
+        - one
+        - "two"
+      nested:
+        inner: x
+      empty:
+      ---
+      Words.
+      """
+    #expect(
+      try clean(text, .markdown).attributes == [
+        "product": ["Pro"], "tags": ["faq", "how to"], "updated": ["2026-05-17"], "labels": ["one", "two"],
+      ])
+  }
+
+  @Test func `what a page says of itself is kept by name, within limits`() throws {
+    let many = (0..<500).map { "<meta name=m\($0) content=x>" }.joined()
+    let page = """
+      <meta name="Product" content=" Pro  plan "><meta property="article:tag" content="one">\
+      <meta property="article:tag" content="two"><meta name=keywords content="a, b,a"><meta charset=utf-8>\
+      <meta name=long content="\(String(repeating: "x", count: 501))"><p>Words.</p>
+      """
+    #expect(
+      try clean(page, .html).attributes == [
+        "product": ["Pro plan"], "article:tag": ["one", "two"], "keywords": ["a", "b"],
+      ])
+    #expect(try clean(many + "<p>Words.</p>", .html).attributes.count == 200)
+  }
+
   @Test func `front matter that never ends is text`() throws {
     #expect(try blocks("---\ntitle: x\n\nwords", type: .markdown).contains("p: words"))
   }

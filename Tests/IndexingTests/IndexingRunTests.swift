@@ -71,6 +71,49 @@ import Testing
     #expect(hits.first?.chunk.headingPath.last == "Steps for the printer")
   }
 
+  @Test func `declared fields are read from pages and filter what is found`() async throws {
+    func page(_ number: Int, _ head: String) -> (url: String, html: String) {
+      (
+        "https://help.example/\(number)",
+        "<html lang=en><head><title>Page \(number)</title>\(head)</head><body><main><p>The printer of page \(number) "
+          + "is described here in a sentence.</p></main></body></html>"
+      )
+    }
+    let pages = [
+      page(
+        1, #"<meta name=price content="12.5"><meta name=author content="Ana"><meta name=changed content="2026-05-17">"#),
+      page(2, #"<meta name=price content="on request"><meta property="article:tag" content="faq">"#),
+      page(3, #"<meta name=price content="99"><meta name=changed content="2026-06-01T00:30:00+02:00">"#),
+    ]
+    var pipeline = self.pipeline()
+    let first = try await run(ScriptedSource(pages: pages), pipeline)
+    #expect(isPublished(first))
+    pipeline.index.fields = [
+      "price": FieldSettings(kind: .number), "updated": FieldSettings(kind: .date, attribute: "changed"),
+    ]
+    // Only the snapshot is made anew: what pages say of themselves is kept with their text.
+    let report = try await run(ScriptedSource(pages: pages), pipeline)
+    #expect(isPublished(report) && report.counts.cleaned == 0 && report.counts.chunksEmbedded == 0)
+    #expect(report.counts.unreadableValues == 1)
+
+    let snapshot = try CollectionFolder(snapshots: snapshots, collection: "help").openCurrent()
+    let retriever = try Retriever(snapshot: snapshot, embedder: HashingEmbedder())
+    #expect(try retriever.fields["price"] == .number && retriever.fields["updated"] == .date)
+    let conditions: [(String, [String])] = [
+      (#"{"price": {"from": 12.5, "to": 50}}"#, ["1"]), (#"{"price": {"any": [99, 12.5]}}"#, ["1", "3"]),
+      // Half past midnight in Madrid is still May in UTC.
+      (#"{"updated": "2026-05"}"#, ["1", "3"]), (#"{"updated": {"to": "2026-05-30"}}"#, ["1"]),
+      (#"{"author": "Ana"}"#, ["1"]), (#"{"label": {"prefix": "fa"}}"#, ["2"]),
+      (#"{"label": "faq", "source": "site"}"#, ["2"]), (#"{"label": "faq", "source": "wiki"}"#, []),
+      (#"{"url": {"prefix": "https://help.example/3"}}"#, ["3"]), (#"{"language": "en"}"#, ["1", "2", "3"]),
+    ]
+    for (text, expected) in conditions {
+      let filters = try Filter.filters(try JSONValue(parsing: text), kinds: retriever.fields)
+      let hits = try await retriever.search(SearchRequest(query: "printer", topK: 10, filters: filters))
+      #expect(hits.map { String($0.url.suffix(1)) }.sorted() == expected, "\(text)")
+    }
+  }
+
   @Test func `A second run over the same pages does no stage work and publishes nothing`() async throws {
     let first = try await run(ScriptedSource(pages: samplePages(20)))
     let second = try await run(ScriptedSource(pages: samplePages(20).reversed()))

@@ -58,6 +58,49 @@ import Testing
         == (try PipelineFile.parse(PipelineSample.shortest, path: "p.yaml", environment: [:]).stageSettings))
   }
 
+  @Test func `declared fields are read, in short or in full`() throws {
+    let text = PipelineSample.shortest.replacing(
+      "index: {}",
+      with: """
+        index:
+              fields:
+                price: number
+                product: { type: keyword, from: "meta:Product.Name" }
+                date: { type: date, from: "meta:article:modified_time" }
+        """)
+    let file = try PipelineFile.parse(text, path: "p.yaml", environment: [:])
+    #expect(
+      file.index.fields == [
+        "price": FieldSettings(kind: .number), "product": FieldSettings(kind: .keyword, attribute: "product.name"),
+        "date": FieldSettings(kind: .date, attribute: "article:modified_time"),
+      ])
+    #expect(
+      file.stageSettings.index.text()
+        == #"{"languages":["es","en"],"lexical":true,"vectors":"float32","fields":{"#
+        + #""date":{"type":"date","from":"meta:article:modified_time"},"price":{"type":"number"},"#
+        + #""product":{"type":"keyword","from":"meta:product.name"}}}"#)
+  }
+
+  @Test(arguments: [
+    ("Price: number", "7:24: “Price” cannot be a name in “fields”"),
+    ("price: integer", "7:31: “price” cannot be “integer”"),
+    ("price: { from: \"meta:x\" }", "7:24: “type” is missing in “price”"),
+    (
+      "price: { type: number, from: price }", "7:53: “from” needs “meta:” and a name, such as meta:product, not “price”"
+    ),
+    ("url: keyword", "7:24: “url” is a field of every document and cannot be declared"),
+    ("date: keyword", "7:24: “date” is a date in every collection, not a keyword"),
+    ("price: 3", "7:31: “price” cannot be the number 3"),
+  ])
+  func `a field that cannot be is refused where it stands`(field: String, message: String) {
+    let text = PipelineSample.shortest.replacing("index: {}", with: "index: { fields: { \(field) } }")
+    let errors = #expect(throws: SettingsErrors.self) {
+      try PipelineFile.parse(text, path: "p.yaml", environment: [:])
+    }
+    let told = errors?.errors.map { "\($0.position.line):\($0.position.column): \($0.message)" }
+    #expect(told == [message])
+  }
+
   @Test func `an overlap that is not written is a tenth of the size`() throws {
     let text = PipelineSample.shortest.replacing("chunk: {}", with: "chunk: { size: 300 }")
     let file = try PipelineFile.parse(text, path: "p.yaml", environment: [:])

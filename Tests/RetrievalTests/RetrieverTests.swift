@@ -23,8 +23,10 @@ import Testing
     SamplePage(url: "f", texts: ["How to reset a password in the portal", "Printers and their error codes ERR-4012"]),
   ]
 
-  private func retriever(vectors: Bool = true, lexical: Bool = true) async throws -> (Retriever, SampleSnapshot) {
-    let sample = try await SampleSnapshot(Self.pages, vectors: vectors, lexical: lexical)
+  private func retriever(
+    vectors: Bool = true, lexical: Bool = true, kinds: [String: FieldKind]? = nil
+  ) async throws -> (Retriever, SampleSnapshot) {
+    let sample = try await SampleSnapshot(Self.pages, vectors: vectors, lexical: lexical, kinds: kinds)
     return (try Retriever(snapshot: sample.snapshot, embedder: vectors ? HashingEmbedder() : nil), sample)
   }
 
@@ -71,14 +73,53 @@ import Testing
     (Filter(field: "size", test: .range(.number(5), .number(5))), ["a"]),
     (Filter(field: "label", test: .anyOf([.keyword("users"), .keyword("x")])), ["a"]),
     (Filter(field: "size", test: .anyOf([.keyword("5")])), []),
-    (Filter(field: "nothing", test: .prefix("")), []),
+    (Filter(field: "source", test: .prefix("w")), ["a", "b", "c", "f"]),
+    (Filter(field: "url", test: .anyOf([.keyword("b"), .keyword("bb")])), ["b"]),
+    (Filter(field: "url", test: .range(.keyword("b"), .keyword("c"))), ["b", "c"]),
+    (Filter(field: "url", test: .range(nil, .keyword("b"))), ["a", "b"]),
+    (Filter(field: "date", test: .dates([100...100, 150...160])), ["a"]),
+    (Filter(field: "label", test: .prefix("how")), ["a"]),
+    (Filter(field: "space", test: .anyOf([.keyword("x")])), []),
   ])
   func `conditions hold for every hit`(filter: Filter, urls: [String]) async throws {
-    let (retriever, _) = try await retriever()
-    let request = SearchRequest(query: "password portal contraseña", topK: 20, filters: [filter])
-    #expect(Set(try await retriever.search(request).map(\.url)) == Set(urls))
-    // The second time from the cache.
-    #expect(Set(try await retriever.search(request).map(\.url)) == Set(urls))
+    // With columns in the snapshot, and made of its records where it has none.
+    for kinds in [nil, FieldKind.standard] {
+      for (vectors, lexical) in [(true, true), (true, false), (false, true)] {
+        let (retriever, _) = try await retriever(vectors: vectors, lexical: lexical, kinds: kinds)
+        let request = SearchRequest(query: "password portal contraseña errors", topK: 20, filters: [filter])
+        let found = Set(try await retriever.search(request).map(\.url))
+        if vectors { #expect(found == Set(urls)) } else { #expect(found.isSubset(of: urls)) }
+        // The second time from the cache.
+        #expect(Set(try await retriever.search(request).map(\.url)) == found)
+      }
+    }
+  }
+
+  @Test func `conditions are met inside the search, not among its best`() async throws {
+    // Thirty pages that fit better than the one that may be found.
+    let pages =
+      (0..<300).map {
+        SamplePage(url: "page\($0)", texts: ["password reset password \($0)"], fields: ["n": [.number(1)]])
+      }
+      + [SamplePage(url: "zz", texts: ["other words and one password"], fields: ["n": [.number(2)]])]
+    for (vectors, lexical) in [(true, true), (true, false), (false, true)] {
+      let sample = try await SampleSnapshot(pages, vectors: vectors, lexical: lexical, kinds: ["n": .number])
+      let retriever = try Retriever(snapshot: sample.snapshot, embedder: vectors ? HashingEmbedder() : nil)
+      let filter = Filter(field: "n", test: .anyOf([.number(2)]))
+      let hits = try await retriever.search(SearchRequest(query: "password reset", topK: 1, filters: [filter]))
+      #expect(hits.map(\.url) == ["zz"])
+    }
+  }
+
+  @Test func `a field that the collection does not have is named, with those that it has`() async throws {
+    let (retriever, _) = try await retriever(kinds: ["size": .number])
+    #expect(try retriever.fields["size"] == .number && retriever.fields["url"] == .keyword)
+    let request = SearchRequest(query: "x", filters: [Filter(field: "colour", test: .prefix("r"))])
+    let error = await #expect(throws: RetrievalError.self) { _ = try await retriever.search(request) }
+    #expect(error?.code == .badRequest)
+    #expect(
+      error?.description == "“filters.colour” is no field of this collection; its fields are date (date), "
+        + "label (keyword), language (keyword), size (number), source (keyword), url (keyword)")
   }
 
   @Test func `an embedder that did not make the vectors is refused with both names`() async throws {

@@ -20,7 +20,11 @@ struct SampleSnapshot {
   let folder: TemporaryFolder
   let snapshot: Snapshot
 
-  init(_ pages: [SamplePage], vectors: Bool = true, lexical: Bool = true, second: HashingEmbedder? = nil) async throws {
+  // Without `kinds`, the declared fields, no columns are written, as by releases before there were any.
+  init(
+    _ pages: [SamplePage], vectors: Bool = true, lexical: Bool = true, second: HashingEmbedder? = nil,
+    kinds: [String: FieldKind]? = nil
+  ) async throws {
     folder = try TemporaryFolder()
     let embedder = HashingEmbedder()
     let writer = try SnapshotWriter(snapshots: folder.path, collection: "sample")
@@ -30,7 +34,9 @@ struct SampleSnapshot {
       try VectorIndexWriter(.second, dimensions: $0.fingerprint.dimensions, sink: sink)
     }
     let lexicalWriter = try LexicalIndexWriter(temporaryFolder: writer.temporaryFolder, sink: sink)
+    let fieldWriter = FieldIndexWriter(kinds: kinds ?? [:], sink: sink)
     for page in pages.sorted(by: { $0.url < $1.url }) {
+      fieldWriter.append(page.fields, modified: page.modified)
       let document = DocumentRecord(
         url: page.url, source: page.source, title: page.url, language: page.language, hash: .of(page.url),
         access: page.access, modified: page.modified, fields: page.fields)
@@ -45,6 +51,7 @@ struct SampleSnapshot {
     if vectors { try vectorWriter.finish() }
     try secondWriter?.finish()
     if lexical { try lexicalWriter.finish() }
+    if kinds != nil { try fieldWriter.finish() }
     _ = try writer.publish(
       SnapshotDescription(
         pipeline: .of("p"), embedder: vectors ? embedder.fingerprint : nil, secondEmbedder: second?.fingerprint,

@@ -84,10 +84,13 @@ import Testing
     ("/ask", #"{"question": "x", "collection": "other"}"#, 404, "There is no such collection; known are “handbook”."),
     (
       "/ask", #"{"question": "x", "filters": {"date": "soon"}}"#, 422,
-      "“filters.date” takes dates as YYYY-MM-DD or YYYY-MM-DDTHH:MM:SSZ."
+      "“filters.date” is not a condition on a date; write a date (2026, 2026-05, 2026-05-17, 2026-05-17T09:30:00+02:00), "
+        + "{\"any\": […]} of 1 to 100 such values, or {\"from\": …, \"to\": …} with one end or both."
     ),
     (
-      "/ask", #"{"question": "x", "filters": {"date": {}}}"#, 422, "“filters.date” has to name “from”, “to” or both."
+      "/search", #"{"query": "x", "filters": {"colour": "red"}}"#, 422,
+      "“filters.colour” is no field of this collection; its fields are author (keyword), date (date), label (keyword), "
+        + "language (keyword), source (keyword), space (keyword), url (keyword)."
     ),
   ])
   func `a question that cannot be asked is refused by name`(path: String, body: String, status: Int, detail: String)

@@ -76,7 +76,7 @@ struct AnswerRoutes: Sendable {
         let served = try store.snapshot(of: body["collection"]?.string)
         let question = body["question"]?.string ?? ""
         var wanted = SearchRequest.evidence(for: question)
-        try take(body, into: &wanted)
+        try take(body, into: &wanted, of: served)
         let hits = try await served.retriever.search(wanted)
         let answer = try await served.answerer.answer(question, from: hits)
         return response(
@@ -121,7 +121,7 @@ struct AnswerRoutes: Sendable {
         }
         let served = try store.snapshot(of: body["collection"]?.string)
         var wanted = SearchRequest(query: body["query"]?.string ?? "")
-        try take(body, into: &wanted)
+        try take(body, into: &wanted, of: served)
         wanted.neighbours = body["neighbours"]?.int ?? 0
         let vector = try vector(body["vector"], for: served)
         // Without words only the vectors find anything.
@@ -151,8 +151,8 @@ struct AnswerRoutes: Sendable {
   // MARK: Both
 
   /// Takes what a body asks for; what it leaves out stays as it is.
-  private func take(_ body: JSONValue, into request: inout SearchRequest) throws(RequestFailure) {
-    request.filters = try FilterSyntax.filters(body["filters"])
+  private func take(_ body: JSONValue, into request: inout SearchRequest, of served: ServedSnapshot) throws {
+    request.filters = try FilterSyntax.filters(body["filters"], for: served.retriever)
     if let count = body["top_k"]?.int { request.topK = count }
     if let count = body["per_page"]?.int { request.perDocument = count }
     if let weight = body["diversity"]?.double { request.diversity = weight }

@@ -1,6 +1,7 @@
 internal import Corpus
 internal import Embedding
 internal import Glibc
+internal import Retrieval
 internal import Snapshots
 
 /// What machines and operators ask about the service itself.
@@ -42,6 +43,8 @@ struct StatusRoutes: Sendable {
       .required("chunks", .integer(many), "How many chunks."),
       .required("languages", .array(of: .text, count: 0...1_000), "The languages of the word index."),
       .required(
+        "fields", .map(of: .text, maximum: 1_000), "What filters can name, each “keyword”, “number” or “date”."),
+      .required(
         "embedder",
         .nullable(
           .object([
@@ -55,16 +58,18 @@ struct StatusRoutes: Sendable {
         "application/json",
         .object([.required("collections", .array(of: collection, count: 0...1_000), "In the order of names.")])
       ),
-      handler: .immediate { [store] _ in .json(["collections": .array(store.served.map { json($0) })]) })
+      handler: .immediate { [store] _ in .json(["collections": .array(try store.served.map { try json($0) })]) })
   }
 
-  private func json(_ served: ServedSnapshot) -> JSONValue {
+  private func json(_ served: ServedSnapshot) throws -> JSONValue {
     let manifest = served.manifest
+    let fields = try served.retriever.fields.sorted { $0.key < $1.key }
     return [
       "name": .string(manifest.collection), "snapshot": .string(manifest.id),
       "created": .string(Moment.text(manifest.created)), "age_seconds": .integer(age(of: manifest.created)),
       "documents": .integer(Int64(manifest.documents)), "chunks": .integer(Int64(manifest.chunks)),
       "languages": .array(manifest.languages.map { .string($0) }),
+      "fields": .object(fields.map { .init($0.key, .string($0.value.rawValue)) }),
       "embedder": manifest.embedder.map {
         [
           "model": .string($0.model), "provider": .string($0.provider), "dimensions": .integer(Int64($0.dimensions)),
