@@ -56,7 +56,7 @@ import TextAnalysis
     }
   }
 
-  @Test(arguments: zip([1, 2, 3], [40, 900, 9000]))
+  @Test(arguments: zip([1, 2, 3], [130, 900, 9000]))
   func `pruning changes nothing, whatever the filter, the limit and the instructions`(
     seed: UInt64, count: Int
   ) throws {
