@@ -13,14 +13,18 @@ struct AnswerThresholds: Sendable {
   /// The least coverage of an answer where there are no vectors.
   var leastCoverage = 0.3
 
+  /// From this coverage of the best sentence on, words decide which are quoted and none is embedded.
+  var decisiveCoverage = 0.6
   /// What the place of its chunk in the evidence adds to a sentence's score, divided by that place.
-  var rankWeight = 0.3
+  var rankWeight = 0.1
+  /// What a unit of the kind that the question asks for adds: a step for how, digits for how many or when.
+  var kindWeight = 0.2
   /// A sentence in the question's language is preferred if its score reaches this share of the best one's.
   var languageShare = 0.85
   /// Further sentences are quoted if their score reaches this share of the best one's.
-  var companionShare = 0.7
+  var companionShare = 0.6
   /// The same for others of the best one's page, which often go on with the matter.
-  var neighbourShare = 0.5
+  var neighbourShare = 0.45
 
   /// Whether evidence in one language answers; without vectors, `cosine` is nil.
   func answers(cosine: Double?, coverage: Double, isForeign: Bool) -> Bool {

@@ -30,8 +30,7 @@ extension ExtractiveAnswerer {
   /// - Returns: what is quoted, and the places of the units in it.
   func whole(_ candidate: Candidate, of hit: SearchHit) -> (Candidate, ClosedRange<Int>) {
     let alone = (candidate, candidate.place...candidate.place)
-    let isStep = candidate.unit.text.first?.isNumber == true && candidate.unit.isItem
-    guard candidate.unit.isLine, isStep || !candidate.isDistinct else { return alone }
+    guard candidate.unit.isLine, candidate.unit.isStep || !candidate.isDistinct else { return alone }
     let units = QuotableUnit.units(of: hit.chunk.text)
     guard units.indices.contains(candidate.place) else { return alone }
     func goesOn(_ next: Int) -> Bool {
@@ -52,6 +51,8 @@ extension ExtractiveAnswerer {
 extension QuotableUnit {
   /// Whether it is an item of a list.
   var isItem: Bool { kind == .sentence && text.first.map { $0 == "-" || $0.isNumber } == true }
+  /// Whether it is a numbered step.
+  var isStep: Bool { isItem && text.first?.isNumber == true }
   /// Whether it is a line of a list or of a table.
   var isLine: Bool { kind == .row || isItem }
 }

@@ -13,6 +13,8 @@ public struct ExtractiveAnswerer: Sendable {
   ///
   /// Embedding them is what an answer costs, and the best six by words hold it as often as the best twenty-four.
   private static let shortlistLimit = 6
+  /// The same where all evidence is in another language than the question, and words do not choose.
+  private static let foreignLimit = 16
   /// How many units are quoted at most.
   private static let quoteLimit = 3
   /// Questions are compared by their beginning, which bounds the work.
@@ -38,9 +40,19 @@ public struct ExtractiveAnswerer: Sendable {
     // What is not answered costs no embedding where the cosines of the chunks are known.
     let isMeasured = embedder == nil || candidates.allSatisfy { $0.chunkCosine != nil }
     var languages = isMeasured ? answering(candidates, language: language) : Set(candidates.map(\.language))
-    var shortlist = self.shortlist(candidates.filter { languages.contains($0.language) })
+    let isForeign = language.map { !languages.contains($0) && !languages.contains("") } ?? false
+    var shortlist = self.shortlist(
+      candidates.filter { languages.contains($0.language) }, kind: QuestionKind(question),
+      limit: isForeign ? Self.foreignLimit : Self.shortlistLimit)
     markDistinct(&shortlist, among: candidates)
-    try await score(&shortlist, question: question)
+    // Where words decide, nothing is embedded.
+    if !isMeasured || !shortlist.contains(where: { $0.coverage >= thresholds.decisiveCoverage }) {
+      try await embed(&shortlist, question: question)
+    }
+    for index in shortlist.indices {
+      let candidate = shortlist[index]
+      shortlist[index].score = candidate.coverage + (candidate.cosine ?? candidate.surroundings) + candidate.prior
+    }
     if !isMeasured { languages = answering(shortlist, language: language) }
     let quotable = shortlist.filter { languages.contains($0.language) }
     let chosen = choose(from: quotable, all: candidates, evidence: evidence, language: language)
@@ -82,6 +94,8 @@ public struct ExtractiveAnswerer: Sendable {
     /// The cosine of question and unit; nil without an embedder.
     var cosine: Double?
     var vector: ArraySlice<Float> = []
+    /// What its place in the evidence and the kind of question say for it.
+    var prior = 0.0
     var score = 0.0
   }
 
@@ -139,43 +153,38 @@ public struct ExtractiveAnswerer: Sendable {
   }
 
   /// The best by words and rank, in their order; in another language words say nothing, and rank decides.
-  private func shortlist(_ candidates: [Candidate]) -> [Candidate] {
-    func priority(_ candidate: Candidate) -> Double {
-      candidate.coverage + candidate.surroundings + rankScore(candidate)
+  private func shortlist(_ candidates: [Candidate], kind: QuestionKind, limit: Int) -> [Candidate] {
+    var quotable = candidates.filter { $0.unit.kind != .lead }
+    for index in quotable.indices {
+      quotable[index].prior = thresholds.rankWeight / Double(1 + quotable[index].rank)
+      if kind.fits(quotable[index].unit) { quotable[index].prior += thresholds.kindWeight }
     }
-    let likely = candidates.indices.filter { candidates[$0].unit.kind != .lead }.sorted { left, right in
-      let order = (priority(candidates[left]), priority(candidates[right]))
+    func priority(_ index: Int) -> Double {
+      quotable[index].coverage + quotable[index].surroundings + quotable[index].prior
+    }
+    let likely = quotable.indices.sorted { left, right in
+      let order = (priority(left), priority(right))
       return order.0 != order.1 ? order.0 > order.1 : left < right
     }
-    return likely.prefix(Self.shortlistLimit).sorted().map { candidates[$0] }
-  }
-
-  private func rankScore(_ candidate: Candidate) -> Double {
-    thresholds.rankWeight / Double(1 + candidate.rank)
+    return likely.prefix(limit).sorted().map { quotable[$0] }
   }
 
   // MARK: Scores
 
-  private func score(_ candidates: inout [Candidate], question: String) async throws {
-    guard !candidates.isEmpty, question.contains(where: { $0.isLetter || $0.isNumber }) else { return }
-    if let embedder {
-      let dimensions = embedder.fingerprint.dimensions
-      let asked = try await embedder.embed([question], as: .query)
-      let texts = candidates.map { candidate in
-        candidate.lead.map { $0 + "\n" + candidate.unit.text } ?? candidate.unit.text
-      }
-      let vectors = try await embedder.embed(texts, as: .document)
-      guard asked.count == dimensions, vectors.count == dimensions * candidates.count else { return }
-      for index in candidates.indices {
-        let vector = vectors[index * dimensions..<(index + 1) * dimensions]
-        candidates[index].vector = vector
-        candidates[index].cosine = cosine(asked[...], vector)
-      }
+  /// Fills in vectors and cosines.
+  private func embed(_ candidates: inout [Candidate], question: String) async throws {
+    guard let embedder, !candidates.isEmpty, question.contains(where: { $0.isLetter || $0.isNumber }) else { return }
+    let dimensions = embedder.fingerprint.dimensions
+    let asked = try await embedder.embed([question], as: .query)
+    let texts = candidates.map { candidate in
+      candidate.lead.map { $0 + "\n" + candidate.unit.text } ?? candidate.unit.text
     }
+    let vectors = try await embedder.embed(texts, as: .document)
+    guard asked.count == dimensions, vectors.count == dimensions * candidates.count else { return }
     for index in candidates.indices {
-      let candidate = candidates[index]
-      candidates[index].score =
-        candidate.coverage + (candidate.cosine ?? candidate.surroundings) + rankScore(candidate)
+      let vector = vectors[index * dimensions..<(index + 1) * dimensions]
+      candidates[index].vector = vector
+      candidates[index].cosine = cosine(asked[...], vector)
     }
   }
 

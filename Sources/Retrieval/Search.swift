@@ -43,7 +43,7 @@ public struct SearchRequest: Sendable {
 
 extension SearchRequest {
   /// How many chunks of one page an answer is taken from, so that other pages have their say.
-  public static let evidencePerDocument = 2
+  public static let evidencePerDocument = 3
 
   /// What an answer is taken from: other pages, and the same page in another language, have their say too.
   ///

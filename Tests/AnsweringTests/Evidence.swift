@@ -4,10 +4,11 @@ import Retrieval
 
 /// A page's chunk as retrieval would hand it over.
 func hit(
-  _ number: Int, _ title: String, language: String?, heading: [String] = [], score: Double = 1, _ text: String
+  _ number: Int, _ title: String, language: String?, heading: [String] = [], score: Double = 1, cosine: Double? = nil,
+  _ text: String
 ) -> SearchHit {
   SearchHit(
-    chunkNumber: number, documentNumber: number, score: score, cosine: nil, url: "https://help.example/\(number)",
+    chunkNumber: number, documentNumber: number, score: score, cosine: cosine, url: "https://help.example/\(number)",
     title: title, language: language,
     chunk: Chunk(
       index: 0, range: TextRange(start: 0, end: text.utf8.count), text: text, headingPath: heading, anchor: "a\(number)"
