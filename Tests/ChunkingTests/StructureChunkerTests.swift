@@ -39,8 +39,8 @@ import Testing
       #expect(one.text.hasSuffix("."))
       #expect(next.text.hasPrefix("Sentence number"))
       let shared = one.range.end - next.range.start
-      // Two sentences are 87 characters, three 131.
-      #expect(shared == 131)
+      // Two sentences are 85 to 87 characters, three 128 to 131.
+      #expect((128...131).contains(shared))
     }
     #expect(chunks.allSatisfy { $0.headingPath == ["Long"] && $0.anchor == "long" })
     // Lengths are even: no chunk is a small rest.
