@@ -72,7 +72,7 @@ let package = Package(
     library("Embedding", ["Corpus", "CKernels"]),
     library("SearchIndexes", ["Corpus", "TextAnalysis", "CKernels"]),
     library("LMDB", ["CLMDB"]),
-    library("Snapshots", ["Corpus", "LMDB"]),
+    library("Snapshots", ["COpenSSL", "Corpus", "LMDB"]),
     library("Retrieval", ["Corpus", "Snapshots", "SearchIndexes", "TextAnalysis", "Embedding"]),
     library("Answering", ["Corpus", "Embedding", "Retrieval", "TextAnalysis"]),
     library("Evaluation", ["Corpus", "Settings", "Snapshots", "Retrieval", "Answering", "TextAnalysis"]),
@@ -92,7 +92,7 @@ let package = Package(
         "Corpus", "Settings", "Pipelines", "Connectors", "HTTPClient", "Cleaning", "Chunking",
         "Embedding", "Snapshots", "Retrieval", "Answering", "Evaluation", "Indexing", "Terminal",
       ]),
-    program("acervo-serve", ["Corpus", "Serving", "Embedding", "Terminal"]),
+    program("acervo-serve", ["Corpus", "Serving", "Snapshots", "Embedding", "Terminal"]),
     // Drives single stages for scripts/bench; no product for users.
     .executableTarget(
       name: "acervo-bench",
@@ -119,7 +119,7 @@ let package = Package(
     tests("Retrieval", ["Corpus", "Snapshots", "SearchIndexes", "Embedding"]),
     tests("Answering", ["Corpus", "Retrieval", "Embedding"]),
     tests("Evaluation", ["Corpus", "Settings", "SearchIndexes", "Snapshots", "Retrieval", "Answering"]),
-    tests("Serving", ["Corpus", "Snapshots", "SearchIndexes", "Retrieval", "Answering", "Embedding"]),
+    tests("Serving", ["Corpus", "LMDB", "Snapshots", "SearchIndexes", "Retrieval", "Answering", "Embedding"]),
     tests(
       "Indexing",
       [

@@ -1,5 +1,7 @@
 #pragma once
-#include <openssl/evp.h>
-#include <openssl/sha.h>
-#include <openssl/err.h>
+#include <openssl/bio.h>
 #include <openssl/crypto.h>
+#include <openssl/err.h>
+#include <openssl/evp.h>
+#include <openssl/pem.h>
+#include <openssl/sha.h>

@@ -74,6 +74,11 @@ public struct ContentHash: Hashable, Sendable, Comparable, CustomStringConvertib
     (left.first, left.second, left.third, left.fourth) < (right.first, right.second, right.third, right.fourth)
   }
 
+  /// Whether both are the same, found in a time that does not tell where they differ: for what must not be guessed.
+  public func isSameInConstantTime(_ other: ContentHash) -> Bool {
+    CRYPTO_memcmp(bytes, other.bytes, 32) == 0
+  }
+
   private static let digits: [Character] = Array("0123456789abcdef")
 
   private static func value(ofDigit digit: UInt8) -> UInt8? {
@@ -139,6 +144,14 @@ public struct ContentHasher: ~Copyable {
   /// Adds bytes as they are, without a frame and without a copy.
   public mutating func update(raw bytes: UnsafeRawBufferPointer) {
     _ = EVP_DigestUpdate(context, bytes.baseAddress, bytes.count)
+  }
+
+  /// The hash of what was added since the start or the last cut; what follows belongs to a new one.
+  public mutating func cut() -> ContentHash {
+    var digest = [UInt8](repeating: 0, count: 32)
+    _ = EVP_DigestFinal_ex(context, &digest, nil)
+    _ = EVP_DigestInit_ex(context, nil, nil)
+    return ContentHash(digest: digest)
   }
 
   /// Ends the hash.

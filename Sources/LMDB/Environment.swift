@@ -101,6 +101,15 @@ public final class Environment: @unchecked Sendable {
     }
   }
 
+  /// The names of the databases that stand in a part of an immutable file, as far as they can be told: for saying where
+  /// a file is damaged.
+  ///
+  /// - Complexity: O(pages of the file).
+  public static func contents(path: String, range: Range<Int>) throws(LMDBError) -> [String] {
+    guard let size = try fileSize(path), size >= 8192 else { return [] }
+    return try FileStructure.contents(path: path, size: size, range: range)
+  }
+
   private static func fileSize(_ path: String) throws(LMDBError) -> Int? {
     var status = stat()
     guard stat(path, &status) == 0 else {

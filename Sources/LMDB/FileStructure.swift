@@ -4,7 +4,7 @@ internal import Glibc
 ///
 /// LMDB follows page numbers and offsets without looking: one flipped bit in a branch page ends the process. This walks
 /// over the same pages once (branches and leaves; of long values only the place is looked at, as LMDB does) and refuses
-/// what would lead outside of the file. The numbers are those of LMDB 0.9's data format, version 1, on 64 bits: page
+/// what would lead outside of the file or to a page twice. The numbers are those of LMDB 0.9's data format, version 1, on 64 bits: page
 /// and node headers, `MDB_meta` and `MDB_db` in mdb.c.
 struct FileStructure {
   /// `P_BRANCH`, `P_LEAF`, `P_META` of a page's flags.
@@ -31,12 +31,38 @@ struct FileStructure {
   private let path: String
   private let pageSize: Int
   private let pageCount: Int
-  private var seen: [Bool]
+  /// For each page the tree that it was found in, by its place in `names`; 0 where none was.
+  private var owners: [UInt8]
+  private var names = ["", "the tree of tables"]
 
   /// Checks a file.
   ///
   /// - Complexity: O(branch and leaf pages).
   static func check(path: String, size: Int) throws(LMDBError) {
+    try map(path: path, size: size) { (bytes) throws(LMDBError) in
+      var structure = try FileStructure(bytes, path)
+      try structure.walk()
+    }
+  }
+
+  /// Says what stands in a part of a file: the names of tables, as far as the file's pages can be followed.
+  static func contents(path: String, size: Int, range: Range<Int>) throws(LMDBError) -> [String] {
+    try map(path: path, size: size) { (bytes) throws(LMDBError) in
+      var structure = try FileStructure(bytes, path)
+      // What is damaged leads no further; what was found before still has its name.
+      try? structure.walk()
+      let pages = range.clamped(to: 0..<size)
+      let first = pages.lowerBound / structure.pageSize
+      let end = min((pages.upperBound + structure.pageSize - 1) / structure.pageSize, structure.pageCount)
+      guard first < end else { return [] }
+      let numbers = Set(structure.owners[first..<end]).sorted().filter { $0 > 0 }
+      return (first < 2 ? ["the file's head"] : []) + numbers.map { structure.names[Int($0)] }
+    }
+  }
+
+  private static func map<Value>(
+    path: String, size: Int, _ body: (UnsafeRawBufferPointer) throws(LMDBError) -> Value
+  ) throws(LMDBError) -> Value {
     let file = open(path, O_RDONLY | O_CLOEXEC)
     guard file >= 0 else { throw LMDBError(number: errno, action: "open “\(path)”") }
     defer { close(file) }
@@ -44,8 +70,7 @@ struct FileStructure {
       throw LMDBError(number: errno, action: "map “\(path)”")
     }
     defer { munmap(address, size) }
-    var structure = try FileStructure(UnsafeRawBufferPointer(start: address, count: size), path)
-    try structure.walk()
+    return try body(UnsafeRawBufferPointer(start: address, count: size))
   }
 
   private init(_ bytes: UnsafeRawBufferPointer, _ path: String) throws(LMDBError) {
@@ -57,7 +82,7 @@ struct FileStructure {
       throw LMDBError(notADatabase: path)
     }
     pageCount = bytes.count / pageSize
-    seen = [Bool](repeating: false, count: pageCount)
+    owners = [UInt8](repeating: 0, count: pageCount)
   }
 
   private func number<Number: FixedWidthInteger & BitwiseCopyable>(_ offset: Int, as: Number.Type) -> Number {
@@ -85,11 +110,11 @@ struct FileStructure {
     // A file written once has had one transaction; where both are alike, LMDB's choice is not ours to guess.
     guard first != second else { throw damaged("its meta pages are of one transaction") }
     let meta = first > second ? 0 : pageSize
-    try tree(meta + 88, holdsTrees: true)
+    try tree(meta + 88, holdsTrees: true, owner: 1)
   }
 
   /// A tree by its `MDB_db` record.
-  private mutating func tree(_ record: Int, holdsTrees: Bool) throws(LMDBError) {
+  private mutating func tree(_ record: Int, holdsTrees: Bool, owner: UInt8) throws(LMDBError) {
     guard number(record + 4, as: UInt16.self) == 0 else {
       throw damaged("a tree has other flags than ours")
     }
@@ -97,10 +122,10 @@ struct FileStructure {
     guard root != Self.noPage else { return }
     var pages = [(page: root, depth: 1)]
     while let (page, depth) = pages.popLast() {
-      guard depth <= Self.maximumDepth, page >= 2, page < UInt64(pageCount), !seen[Int(page)] else {
+      guard depth <= Self.maximumDepth, page >= 2, page < UInt64(pageCount), owners[Int(page)] == 0 else {
         throw damaged("a tree leads to page \(page) of \(pageCount), or there twice")
       }
-      seen[Int(page)] = true
+      owners[Int(page)] = owner
       let start = Int(page) * pageSize
       let flags = number(start + 10, as: UInt16.self)
       guard flags == PageFlags.branch || flags == PageFlags.leaf, number(start, as: UInt64.self) == page else {
@@ -111,7 +136,7 @@ struct FileStructure {
           let low = UInt64(number(node, as: UInt32.self))
           pages.append((low | UInt64(number(node + 4, as: UInt16.self)) << 32, depth + 1))
         } else {
-          try leaf(node, end: start + pageSize, holdsTrees: holdsTrees)
+          try leaf(node, end: start + pageSize, holdsTrees: holdsTrees, owner: owner)
         }
       }
     }
@@ -140,7 +165,7 @@ struct FileStructure {
     return nodes
   }
 
-  private mutating func leaf(_ node: Int, end: Int, holdsTrees: Bool) throws(LMDBError) {
+  private mutating func leaf(_ node: Int, end: Int, holdsTrees: Bool, owner: UInt8) throws(LMDBError) {
     let size = Int(number(node, as: UInt32.self))
     let flags = number(node + 4, as: UInt16.self)
     let data = node + Self.nodeHeader + Int(number(node + 6, as: UInt16.self))
@@ -154,11 +179,18 @@ struct FileStructure {
       guard first >= 2, first < UInt64(pageCount), Int(first) + pages <= pageCount else {
         throw damaged("a long value leaves the file")
       }
+      for page in Int(first)..<Int(first) + pages {
+        guard owners[page] == 0 else { throw damaged("a long value shares page \(page) with another one") }
+        owners[page] = owner
+      }
     case NodeFlags.tree:
       guard holdsTrees, size == Self.treeRecord, data + size <= end else {
         throw damaged("a tree stands where none can")
       }
-      try tree(data, holdsTrees: false)
+      guard names.count <= Int(UInt8.max) else { throw damaged("it has more than \(UInt8.max - 2) tables") }
+      let key = UnsafeRawBufferPointer(rebasing: bytes[node + Self.nodeHeader..<data])
+      names.append(String(decoding: key, as: UTF8.self))
+      try tree(data, holdsTrees: false, owner: UInt8(names.count - 1))
     default: throw damaged("a value is of a kind that we do not write")
     }
   }

@@ -1,4 +1,4 @@
-internal import Corpus
+public import Corpus
 
 /// The folder of one collection: its snapshots and which of them is current.
 public struct CollectionFolder: Sendable, Equatable {
@@ -66,12 +66,12 @@ public struct CollectionFolder: Sendable, Equatable {
   }
 
   /// Opens the current snapshot.
-  public func openCurrent(verifiesContent: Bool = false) throws -> Snapshot {
+  public func openCurrent(verifiesContent: Bool = false, signedBy keys: [VerifyingKey] = []) throws -> Snapshot {
     guard let id = try currentID() else {
       throw SnapshotError(
         .missing, path, "the collection has no current snapshot", mend: "publish one with “acervo index”")
     }
-    return try Snapshot(folder: try folder(ofSnapshot: id), verifiesContent: verifiesContent)
+    return try Snapshot(folder: try folder(ofSnapshot: id), verifiesContent: verifiesContent, signedBy: keys)
   }
 
   /// Makes a published snapshot the current one: a roll-back, or its undoing.
@@ -81,8 +81,42 @@ public struct CollectionFolder: Sendable, Equatable {
     try FileSystem.flush(path)
   }
 
+  /// What a gate said of a snapshot when it was made; nil where there was none.
+  public func gate(ofSnapshot id: String) throws -> JSONValue? {
+    let file = try folder(ofSnapshot: id) + "/" + Layout.gateName
+    do throws(SnapshotError) {
+      let bytes = try FileSystem.read(file, limit: 16 << 20)
+      guard let json = try? JSONValue(parsing: bytes) else { throw .damaged(file, "it is not JSON") }
+      return json
+    } catch  where error.code == .missing {
+      return nil
+    }
+  }
+
+  /// Whether a gate refused a snapshot: it is there to be looked at.
+  public func isRefused(_ id: String) throws -> Bool {
+    try gate(ofSnapshot: id)?["passed"]?.bool == false
+  }
+
+  /// The snapshot to go back to: the one that the current one replaced, else the newest before it that no gate refused.
+  ///
+  /// - Throws: `SnapshotError` when there is none.
+  public func previousID() throws -> String {
+    guard let current = try currentID() else {
+      throw SnapshotError(.missing, path, "the collection has no current snapshot", mend: "name the snapshot to go to")
+    }
+    let older = try snapshotIDs().filter { $0 < current }
+    if let parent = (try? manifest(ofSnapshot: current))?.parent, older.contains(parent) { return parent }
+    guard let previous = try older.first(where: { try !isRefused($0) }) else {
+      throw SnapshotError(
+        .missing, path, "there is no snapshot before “\(current)”", mend: "list them with “acervo snapshots list”")
+    }
+    return previous
+  }
+
   /// Removes old snapshots beyond a number; never the current one.
   ///
+  /// Candidates that a gate refused do not count: the newest stays until something newer is current.
   /// A program that has a removed snapshot mapped keeps its pages until it lets go.
   ///
   /// - Parameters:
@@ -94,23 +128,23 @@ public struct CollectionFolder: Sendable, Equatable {
   public func prune(keep: Int, since: Int64 = .max) throws -> [String] {
     let current = try currentID()
     let limit = Moment.compact(since)
+    let published = try snapshotIDs().filter { try !isRefused($0) }
     var removed: [String] = []
-    for id in try snapshotIDs().dropFirst(max(keep, 1)) where id != current && id < limit {
+    for id in published.dropFirst(max(keep, 1)) where id != current && id < limit {
       try erase(id)
       removed.append(id)
     }
-    return removed
+    return try removed + removeOldCandidates()
   }
 
-  /// Removes a snapshot that a gate refused; the current one stays.
-  ///
-  /// - Throws: `SnapshotError` for the current snapshot and for one that is not there.
-  public func remove(_ id: String) throws {
-    _ = try folder(ofSnapshot: id)
-    guard try currentID() != id else {
-      throw SnapshotError(.refused, path, "“\(id)” is the current snapshot", mend: "make another one current first")
-    }
-    try erase(id)
+  /// Removes the refused candidates that nobody needs to look at any more.
+  @discardableResult
+  func removeOldCandidates() throws -> [String] {
+    let current = try currentID()
+    let refused = try snapshotIDs().filter { try isRefused($0) && $0 != current }
+    let old = refused.enumerated().filter { $0.offset > 0 || $0.element < current ?? "" }.map(\.element)
+    for id in old { try erase(id) }
+    return old
   }
 
   /// Gone for readers in one step, before its files go one by one.

@@ -36,43 +36,109 @@ enum FileSystem {
     return stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
   }
 
+  static func isFile(_ path: String) -> Bool {
+    var status = stat()
+    return stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFREG
+  }
+
+  /// Makes a file; one that is there is not touched.
   static func write(_ bytes: [UInt8], to path: String) throws(SnapshotError) {
+    let file = try make(path)
+    defer { close(file) }
+    try bytes.withUnsafeBytes { buffer in Result { () throws(SnapshotError) in try write(buffer, to: file, path) } }
+      .get()
+    guard fsync(file) == 0 else { throw .system(path, "flush the file", errno) }
+  }
+
+  /// Makes a file of so many bytes, which `fill` puts into a buffer piece by piece.
+  static func write(
+    to path: String, count: Int, fill: (UnsafeMutableRawBufferPointer) throws -> Void
+  ) throws {
+    let file = try make(path)
+    defer { close(file) }
+    let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 20, alignment: 64)
+    defer { buffer.deallocate() }
+    var rest = count
+    while rest > 0 {
+      let piece = UnsafeMutableRawBufferPointer(rebasing: buffer[..<min(rest, buffer.count)])
+      try fill(piece)
+      try write(UnsafeRawBufferPointer(piece), to: file, path)
+      rest -= piece.count
+    }
+    guard fsync(file) == 0 else { throw SnapshotError.system(path, "flush the file", errno) }
+  }
+
+  private static func make(_ path: String) throws(SnapshotError) -> Int32 {
     let file = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o644)
     guard file >= 0 else { throw .system(path, "make the file", errno) }
-    defer { close(file) }
+    return file
+  }
+
+  private static func write(
+    _ bytes: UnsafeRawBufferPointer, to file: Int32, _ path: String
+  ) throws(SnapshotError) {
     var written = 0
     while written < bytes.count {
-      let count = bytes.withUnsafeBytes { buffer in
-        Glibc.write(file, buffer.baseAddress?.advanced(by: written), buffer.count - written)
-      }
+      let count = Glibc.write(file, bytes.baseAddress?.advanced(by: written), bytes.count - written)
       if count < 0 && errno == EINTR { continue }
       guard count > 0 else { throw .system(path, "write the file", errno) }
       written += count
     }
-    guard fsync(file) == 0 else { throw .system(path, "flush the file", errno) }
   }
 
   /// A small file's bytes; a longer one than `limit` is refused before it is read.
   static func read(_ path: String, limit: Int) throws(SnapshotError) -> [UInt8] {
     var bytes: [UInt8] = []
-    try stream(path) { (piece) throws(SnapshotError) in
-      guard bytes.count + piece.count <= limit else {
-        throw .damaged(path, "it is longer than \(limit) bytes")
-      }
-      bytes.append(contentsOf: piece)
-    }
+    try stream(
+      path,
+      while: { (piece) throws(SnapshotError) in
+        guard bytes.count + piece.count <= limit else {
+          throw .damaged(path, "it is longer than \(limit) bytes")
+        }
+        bytes.append(contentsOf: piece)
+        return true
+      })
     return bytes
   }
 
   /// SHA-256 of a file, read in pieces.
   static func hash(_ path: String) throws(SnapshotError) -> ContentHash {
     var hasher = ContentHasher()
-    try stream(path) { (piece) throws(SnapshotError) in hasher.update(raw: piece) }
+    try stream(
+      path,
+      while: { (piece) throws(SnapshotError) in
+        hasher.update(raw: piece)
+        return true
+      })
     return hasher.finish()
   }
 
+  /// SHA-256 of a file and of each block of it.
+  static func hashes(_ path: String) throws(SnapshotError) -> (whole: ContentHash, blocks: [ContentHash]) {
+    var hasher = BlockHasher()
+    try stream(
+      path,
+      while: { (piece) throws(SnapshotError) in
+        hasher.update(piece)
+        return true
+      })
+    return hasher.finish()
+  }
+
+  /// Gives a file's bytes piece by piece; `body` may also be one that throws errors of its own.
+  static func stream(_ path: String, _ body: (UnsafeRawBufferPointer) throws -> Void) throws {
+    var failure: (any Error)?
+    try stream(
+      path,
+      while: { (piece) throws(SnapshotError) in
+        do { try body(piece) } catch { failure = error }
+        return failure == nil
+      })
+    if let failure { throw failure }
+  }
+
   private static func stream(
-    _ path: String, _ body: (UnsafeRawBufferPointer) throws(SnapshotError) -> Void
+    _ path: String, while body: (UnsafeRawBufferPointer) throws(SnapshotError) -> Bool
   ) throws(SnapshotError) {
     let file = open(path, O_RDONLY | O_CLOEXEC)
     guard file >= 0 else { throw .system(path, "open the file", errno) }
@@ -84,7 +150,7 @@ enum FileSystem {
       if count < 0 && errno == EINTR { continue }
       guard count >= 0 else { throw .system(path, "read the file", errno) }
       guard count > 0 else { return }
-      try body(UnsafeRawBufferPointer(rebasing: buffer[..<count]))
+      guard try body(UnsafeRawBufferPointer(rebasing: buffer[..<count])) else { return }
     }
   }
 
@@ -154,6 +220,18 @@ enum FileSystem {
       unlink(temporary)
       throw .system(path, "move the link there", number)
     }
+  }
+
+  /// Makes a new folder for something that is not whole yet, and locks it.
+  static func makeTemporaryFolder(in path: String) throws(SnapshotError) -> (String, Int32) {
+    for _ in 0..<16 {
+      let folder = path + "/" + Layout.temporaryPrefix + String(UInt64.random(in: 0 ... .max), radix: 36)
+      try makeFolder(folder)
+      // Another writer that cleans up may take it before it is locked: then the next one.
+      if let lock = lock(folder) { return (folder, lock) }
+    }
+    throw SnapshotError(
+      .system, path, "could not lock a new folder there", mend: "use a file system that supports flock()")
   }
 
   /// Holds an exclusive lock on a folder, which the system takes back when this process dies.

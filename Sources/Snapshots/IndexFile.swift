@@ -91,6 +91,11 @@ final class IndexFile: @unchecked Sendable {
     }
   }
 
+  /// What stands in a part of a file, for saying where it is damaged.
+  static func contents(path: String, range: Range<Int>) throws -> [String] {
+    try Environment.contents(path: path, range: range)
+  }
+
   // MARK: One file, one opening
 
   private struct FileIdentity: Hashable {

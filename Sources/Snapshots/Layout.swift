@@ -4,6 +4,8 @@ internal import Corpus
 enum Layout {
   static let indexName = "index.mdb"
   static let manifestName = "manifest.json"
+  static let signatureName = "manifest.sig"
+  static let gateName = "gate.json"
   static let currentName = "current"
   static let temporaryPrefix = ".tmp-"
 

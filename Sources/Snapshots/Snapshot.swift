@@ -25,17 +25,18 @@ public final class Snapshot: Sendable {
   ///
   /// - Parameters:
   ///   - folder: the snapshot's folder.
-  ///   - verifiesContent: also recomputes the hash of the whole file.
+  ///   - verifiesContent: also recomputes the hashes of the whole file, before anything in it is looked at.
+  ///   - keys: the public keys of which one must have signed the manifest; none: no signature is asked for.
   /// - Throws: `SnapshotError` naming the folder, what is wrong and the mend.
-  public init(folder: String, verifiesContent: Bool = false) throws {
+  public init(folder: String, verifiesContent: Bool = false, signedBy keys: [VerifyingKey] = []) throws {
     self.folder = folder
-    let manifest = try SnapshotManifest(file: folder + "/" + Layout.manifestName)
+    let manifest = try SnapshotManifest(file: folder + "/" + Layout.manifestName, signedBy: keys)
     let path = folder + "/" + Layout.indexName
     let size = try FileSystem.size(path)
     guard size == manifest.indexBytes else {
       throw SnapshotError.damaged(path, "it has \(size) bytes, its manifest says \(manifest.indexBytes)")
     }
-    if verifiesContent { try Self.verifyHash(path, manifest) }
+    if verifiesContent { try ContentCheck(path: path, manifest: manifest).finish() }
     self.manifest = manifest
     use = try IndexFile.Use(path: path)
     guard use.file.documentCount == manifest.documents, use.file.chunkCount == manifest.chunks else {
@@ -46,11 +47,14 @@ public final class Snapshot: Sendable {
     }
   }
 
-  static func verifyHash(_ path: String, _ manifest: SnapshotManifest) throws(SnapshotError) {
-    let hash = try FileSystem.hash(path)
-    guard hash == manifest.indexHash else {
-      throw .damaged(path, "its SHA-256 is \(hash), its manifest says \(manifest.indexHash)")
-    }
+  /// Begins to recompute the hashes of the file; `ContentCheck.finish` says how it ended.
+  ///
+  /// - Parameter threads: how many threads work on it until then.
+  /// - Returns: the check; it must be finished.
+  public func beginContentCheck(threads: Int) -> ContentCheck {
+    let check = ContentCheck(path: file.path, manifest: manifest)
+    check.help(threads: threads)
+    return check
   }
 
   /// A document by number, from 0 in the order of URLs.
@@ -107,12 +111,17 @@ public final class Snapshot: Sendable {
   /// - Throws: `SnapshotError` where there is none or its bytes are damaged.
   public func chunk(_ number: Int) throws -> Chunk {
     let document = try document(ofChunk: number)
-    let bytes = try value(document, in: file.chunks, "the chunks of document")
+    let bytes = try chunkBytes(ofDocument: document)
     do {
       return try ChunkList.chunk(number - file.firstChunks[document], in: bytes)
     } catch {
       throw SnapshotError.damaged(file.path, "document \(document): \(error)")
     }
+  }
+
+  /// The list of a document's chunks as it stands in the file: equal bytes are equal chunks.
+  func chunkBytes(ofDocument number: Int) throws -> UnsafeRawBufferPointer {
+    try value(number, in: file.chunks, "the chunks of document")
   }
 
   /// The number of the document that a chunk belongs to.
@@ -197,13 +206,28 @@ public final class Snapshot: Sendable {
     return value
   }
 
-  /// Reads everything again: the hash of the file, then every document, rule and chunk.
+  /// Reads everything again: the signature, the hashes of the files, then every document, rule and chunk.
   ///
-  /// - Throws: `SnapshotError` that names the first thing that is not as it should be.
+  /// - Parameters:
+  ///   - folder: the snapshot's folder.
+  ///   - keys: the public keys of which one must have signed the manifest; none: no signature is asked for.
+  /// - Returns: what it is.
+  /// - Throws: `SnapshotError` that says what is not as it should be, and where.
   /// - Complexity: O(bytes of the file).
-  public func verify() throws {
-    try Self.verifyHash(file.path, manifest)
-    try verifyRecords()
+  @discardableResult
+  public static func verify(folder: String, signedBy keys: [VerifyingKey] = []) throws -> SnapshotManifest {
+    // The blocks first: they say where a file is damaged.
+    let snapshot = try Snapshot(folder: folder, verifiesContent: true, signedBy: keys)
+    let (path, manifest) = (snapshot.file.path, snapshot.manifest)
+    let hash = try FileSystem.hash(path)
+    guard hash == manifest.indexHash else {
+      throw SnapshotError.damaged(path, "its SHA-256 is \(hash), its manifest says \(manifest.indexHash)")
+    }
+    guard manifest.id.hasSuffix(hash.hex.prefix(12)) else {
+      throw SnapshotError.damaged(folder, "its id “\(manifest.id)” is not that of a file with the SHA-256 \(hash)")
+    }
+    try snapshot.verifyRecords()
+    return manifest
   }
 
   func verifyRecords() throws {

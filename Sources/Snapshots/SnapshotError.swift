@@ -11,6 +11,8 @@ public struct SnapshotError: Error, Sendable, Equatable, CustomStringConvertible
     case damaged
     /// Another version of Acervo wrote it.
     case otherFormat
+    /// It is not signed, or by a key that is not trusted.
+    case untrusted
     /// The writer was given something that a snapshot cannot hold.
     case refused
     /// The disk is full, or the index is longer than `SnapshotWriter.maximumIndexBytes`.

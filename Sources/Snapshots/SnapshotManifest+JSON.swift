@@ -1,8 +1,11 @@
-internal import Corpus
+public import Corpus
 
 extension SnapshotManifest {
   /// As the file writes it; members in this order.
-  var members: JSONValue {
+  ///
+  /// - Parameter blocks: whether the hashes of blocks are told; people do not want to read them.
+  /// - Returns: an object.
+  public func json(blocks: Bool = true) -> JSONValue {
     var members: [JSONValue.Member] = [
       .init("format", .integer(Int64(Self.formatVersion))),
       .init("id", .string(id)),
@@ -22,12 +25,49 @@ extension SnapshotManifest {
       .init(
         "sources", .array(sources.map { ["id": .string($0.id), "documents": .integer(Int64($0.documents))] })),
     ]
+    if blocks, !blockHashes.isEmpty {
+      members.append(.init("index_blocks", .array(blockHashes.map { .string($0.hex) })))
+    }
     return .object(members)
   }
 
   /// Reads a manifest file.
-  init(file: String) throws(SnapshotError) {
-    let bytes = try FileSystem.read(file, limit: 16 << 20)
+  ///
+  /// - Parameters:
+  ///   - file: its path.
+  ///   - keys: the keys of which one must have signed it; none: no signature is asked for.
+  /// - Throws: `SnapshotError` naming the file.
+  init(file: String, signedBy keys: [VerifyingKey] = []) throws(SnapshotError) {
+    let bytes = try FileSystem.read(file, limit: Self.maximumBytes)
+    if !keys.isEmpty { try Self.checkSignature(of: bytes, beside: file, by: keys) }
+    try self.init(bytes: bytes, file: file)
+  }
+
+  /// The longest manifest, in bytes: that of an index of 64 GiB has 5 MB.
+  static let maximumBytes = 16 << 20
+
+  /// The signature stands in a file of its own: 64 bytes over the manifest's bytes as they are.
+  private static func checkSignature(
+    of bytes: [UInt8], beside file: String, by keys: [VerifyingKey]
+  ) throws(SnapshotError) {
+    let path = file.dropLast(Layout.manifestName.count) + Layout.signatureName
+    let signature: [UInt8]
+    do throws(SnapshotError) {
+      signature = try FileSystem.read(String(path), limit: 64)
+    } catch  where error.code == .missing {
+      throw SnapshotError(
+        .untrusted, file, "it is not signed, and a signature is required",
+        mend: "publish with “publish.sign”, or go back to a signed snapshot")
+    }
+    guard keys.contains(where: { $0.accepts(signature, of: bytes) }) else {
+      throw SnapshotError(
+        .untrusted, file, "its signature is not by \(keys.count == 1 ? "the" : "a") required key",
+        mend: "give the public key that belongs to “publish.sign”, or restore the snapshot from where it was published")
+    }
+  }
+
+  /// Reads a manifest's bytes; `file` is for messages.
+  init(bytes: [UInt8], file: String) throws(SnapshotError) {
     let json: JSONValue
     do {
       json = try JSONValue(parsing: bytes)
@@ -58,10 +98,22 @@ extension SnapshotManifest {
     chunks = try count("chunks", in: json)
     indexBytes = try count("index_bytes", in: json)
     indexHash = try member("index_sha256", json["index_sha256"]?.string.flatMap(ContentHash.init(hex:)))
+    blockHashes = try Self.blocks(json["index_blocks"], of: indexBytes, file)
     sources = []
     for source in try member("sources", json["sources"]?.array) {
       sources.append((try member("sources.id", source["id"]?.string), try count("documents", in: source)))
     }
+  }
+
+  private static func blocks(
+    _ json: JSONValue?, of bytes: Int, _ file: String
+  ) throws(SnapshotError) -> [ContentHash] {
+    guard let json else { return [] }
+    let hashes = json.array?.compactMap { $0.string.flatMap(ContentHash.init(hex:)) } ?? []
+    guard hashes.count == json.array?.count, hashes.count == (bytes + blockBytes - 1) / blockBytes else {
+      throw .damaged(file, "“index_blocks” are not the hashes of \(bytes) bytes")
+    }
+    return hashes
   }
 
   private static func checkFormat(_ json: JSONValue, _ file: String) throws(SnapshotError) {

@@ -4,6 +4,8 @@ public import Corpus
 public struct SnapshotManifest: Sendable, Equatable {
   /// The format's version; this code writes and reads 1.
   public static let formatVersion = 1
+  /// How many bytes of `index.mdb` have a hash of their own, so that several threads can check it and damage has a place.
+  public static let blockBytes = 1 << 20
   /// Time and content hash: `20261120T231500Z-3f9a1c0b7e21`.
   public var id: String
   /// The collection's name.
@@ -28,6 +30,8 @@ public struct SnapshotManifest: Sendable, Equatable {
   public var indexBytes: Int
   /// SHA-256 of `index.mdb`.
   public var indexHash: ContentHash
+  /// SHA-256 of every `blockBytes` of `index.mdb`, the last block being shorter; empty in snapshots of the first release.
+  public var blockHashes: [ContentHash]
   /// Documents per source id, in the order of ids.
   public var sources: [(id: String, documents: Int)]
 
@@ -35,8 +39,8 @@ public struct SnapshotManifest: Sendable, Equatable {
   public init(
     id: String, collection: String, created: Int64, parent: String?, pipeline: ContentHash,
     embedder: EmbedderFingerprint?, secondEmbedder: EmbedderFingerprint? = nil, languages: [String], documents: Int,
-    chunks: Int, indexBytes: Int,
-    indexHash: ContentHash, sources: [(id: String, documents: Int)]
+    chunks: Int, indexBytes: Int, indexHash: ContentHash, blockHashes: [ContentHash] = [],
+    sources: [(id: String, documents: Int)]
   ) {
     self.id = id
     self.collection = collection
@@ -50,14 +54,12 @@ public struct SnapshotManifest: Sendable, Equatable {
     self.chunks = chunks
     self.indexBytes = indexBytes
     self.indexHash = indexHash
+    self.blockHashes = blockHashes
     self.sources = sources
   }
 
   /// Compares every field.
   public static func == (left: SnapshotManifest, right: SnapshotManifest) -> Bool {
-    left.json == right.json
+    left.json() == right.json()
   }
-
-  /// As the file writes it.
-  public var json: JSONValue { members }
 }

@@ -44,6 +44,8 @@ public final class SnapshotWriter {
   private let lock: Int32
   /// The tables; nil once published, discarded or failed.
   private var tables: SnapshotTables?
+  /// What waits to be published.
+  private var finished: SnapshotManifest?
 
   /// Opens a temporary folder below `<snapshots>/<collection>/` and removes those of writers that died.
   ///
@@ -52,7 +54,7 @@ public final class SnapshotWriter {
     let collection = try CollectionFolder(snapshots: snapshots, collection: collection)
     try FileSystem.makeFolder(collection.path)
     try collection.removeLeftovers()
-    (temporaryFolder, lock) = try Self.makeTemporaryFolder(in: collection.path)
+    (temporaryFolder, lock) = try FileSystem.makeTemporaryFolder(in: collection.path)
     self.collection = collection
     do {
       tables = try SnapshotTables(path: temporaryFolder + "/" + Layout.indexName)
@@ -64,17 +66,6 @@ public final class SnapshotWriter {
   deinit {
     discard()
     FileSystem.unlock(lock)
-  }
-
-  private static func makeTemporaryFolder(in path: String) throws(SnapshotError) -> (String, Int32) {
-    for _ in 0..<16 {
-      let folder = path + "/" + Layout.temporaryPrefix + String(UInt64.random(in: 0 ... .max), radix: 36)
-      try FileSystem.makeFolder(folder)
-      // Another writer that cleans up may take it before it is locked: then the next one.
-      if let lock = FileSystem.lock(folder) { return (folder, lock) }
-    }
-    throw SnapshotError(
-      .system, path, "could not lock a new folder there", mend: "use a file system that supports flock()")
   }
 
   /// Adds a document with its chunks; documents come in ascending order of their URLs' UTF-8 bytes.
@@ -125,33 +116,24 @@ public final class SnapshotWriter {
     }
   }
 
-  /// Commits, hashes, syncs, verifies and publishes: renames the folder into place, then moves `current`.
+  /// Finishes and publishes at once, without a gate.
   ///
-  /// - Returns: the manifest; when `current` has the same `indexHash`, the pipeline and embedder being equal too,
-  ///   nothing is published and that one's manifest comes back.
+  /// - Returns: as `finish`.
   public func publish(_ description: SnapshotDescription, keep: Int) throws -> (SnapshotManifest, isNew: Bool) {
     let (manifest, isNew) = try finish(description)
-    guard isNew else { return (manifest, false) }
-    try collection.makeCurrent(manifest.id)
-    try collection.prune(keep: keep)
-    return (manifest, true)
+    if isNew { try publish(keep: keep) }
+    return (manifest, isNew)
   }
 
-  /// Commits, hashes, syncs, verifies and renames the folder into place, without making it current.
+  /// Commits, hashes and verifies: a whole snapshot then waits in `temporaryFolder` for `publish` or `setAside`.
   ///
-  /// For a gate between both: `CollectionFolder.makeCurrent` lets it through, `CollectionFolder.remove` does not.
-  ///
-  /// - Returns: as `publish`.
+  /// - Returns: the manifest; when `current` has the same `indexHash`, the pipeline and embedder being equal too, there
+  ///   is nothing to publish, and that one's manifest comes back.
   /// - Throws: `SnapshotError`; the temporary folder is gone then.
   public func finish(_ description: SnapshotDescription) throws -> (SnapshotManifest, isNew: Bool) {
     let summary = try write { try $0.finish() }
     tables = nil
-    do {
-      return try finish(description, summary)
-    } catch {
-      discard()
-      throw error
-    }
+    return try ending { try finish(description, summary) }
   }
 
   private func finish(
@@ -159,7 +141,7 @@ public final class SnapshotWriter {
   ) throws -> (SnapshotManifest, isNew: Bool) {
     let path = temporaryFolder + "/" + Layout.indexName
     try FileSystem.truncate(path, to: summary.bytes)
-    let hash = try FileSystem.hash(path)
+    let (hash, blocks) = try FileSystem.hashes(path)
     let parent = try collection.currentID()
     if let parent, let current = try? collection.manifest(ofSnapshot: parent), current.indexHash == hash,
       current.pipeline == description.pipeline, current.embedder == description.embedder,
@@ -173,6 +155,7 @@ public final class SnapshotWriter {
       pipeline: description.pipeline, embedder: description.embedder, secondEmbedder: description.secondEmbedder,
       languages: description.languages,
       documents: summary.documents, chunks: summary.chunks, indexBytes: summary.bytes, indexHash: hash,
+      blockHashes: blocks,
       sources: summary.sources.sorted { $0.id.utf8.lexicographicallyPrecedes($1.id.utf8) })
     repeat {
       manifest.id = Moment.compact(manifest.created) + "-" + hash.hex.prefix(12)
@@ -180,19 +163,71 @@ public final class SnapshotWriter {
       manifest.created += 1
     } while FileSystem.isFolder(collection.path + "/" + manifest.id)
     manifest.created -= 1
-    let text = manifest.json.text(pretty: true) + "\n"
+    let text = manifest.json().text(pretty: true) + "\n"
     try FileSystem.write(Array(text.utf8), to: temporaryFolder + "/" + Layout.manifestName)
     try FileSystem.flush(path)
-    try FileSystem.flush(temporaryFolder)
     try Snapshot(folder: temporaryFolder).verifyRecords()
-    try FileSystem.move(temporaryFolder, to: collection.path + "/" + manifest.id)
-    try FileSystem.flush(collection.path)
+    finished = manifest
     return (manifest, true)
+  }
+
+  /// Signs what `finish` made, renames it into place, moves `current`, and removes old snapshots.
+  ///
+  /// - Parameters:
+  ///   - keep: how many snapshots stay.
+  ///   - key: signs the manifest; nil leaves it unsigned.
+  ///   - gate: what a gate found, kept beside the manifest; nil where there is none.
+  /// - Throws: `SnapshotError` or `KeyError`; the temporary folder is gone then.
+  public func publish(keep: Int, signedBy key: SigningKey? = nil, gate: JSONValue? = nil) throws {
+    let id = try settle(gate: gate, signedBy: key)
+    try collection.makeCurrent(id)
+    try collection.prune(keep: keep)
+  }
+
+  /// Renames what `finish` made into place for somebody to look at, unsigned and without making it current.
+  ///
+  /// - Parameter gate: why, for the file beside the manifest that marks it.
+  /// - Throws: `SnapshotError`; the temporary folder is gone then.
+  public func setAside(gate: JSONValue) throws {
+    _ = try settle(gate: gate, signedBy: nil)
+    try collection.removeOldCandidates()
+  }
+
+  private func settle(gate: JSONValue?, signedBy key: SigningKey?) throws -> String {
+    guard let manifest = finished.take() else {
+      throw SnapshotError(.refused, temporaryFolder, "nothing is finished here", mend: "call finish first, and once")
+    }
+    return try ending {
+      if let key {
+        let bytes = try FileSystem.read(
+          temporaryFolder + "/" + Layout.manifestName, limit: SnapshotManifest.maximumBytes)
+        try FileSystem.write(try key.signature(of: bytes), to: temporaryFolder + "/" + Layout.signatureName)
+      }
+      if let gate {
+        try FileSystem.write(
+          Array((gate.text(pretty: true) + "\n").utf8), to: temporaryFolder + "/" + Layout.gateName)
+      }
+      try FileSystem.flush(temporaryFolder)
+      try FileSystem.move(temporaryFolder, to: collection.path + "/" + manifest.id)
+      try FileSystem.flush(collection.path)
+      return manifest.id
+    }
+  }
+
+  /// What fails leaves nothing behind.
+  private func ending<Value>(_ body: () throws -> Value) throws -> Value {
+    do {
+      return try body()
+    } catch {
+      discard()
+      throw error
+    }
   }
 
   /// Throws the temporary folder away.
   public func discard() {
     tables = nil
+    finished = nil
     // What cannot be removed now is removed by the next writer.
     try? FileSystem.removeFolder(temporaryFolder)
   }

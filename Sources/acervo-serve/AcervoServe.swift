@@ -2,6 +2,7 @@ internal import Corpus
 internal import Embedding
 internal import Glibc
 internal import Serving
+internal import Snapshots
 internal import Terminal
 
 /// The query service: answers from published snapshots, and never writes to them.
@@ -16,6 +17,15 @@ enum AcervoServe {
     "port", "PORT", in: 0...65_535, help: "The port to listen on; 0 takes any free one and prints it.", default: 8_080)
   static let threads = Option(
     "threads", "N", in: 1...64, help: "Threads that read and write; answers are made on all cores.", default: 2)
+  static let poll = Option(
+    "poll", "SECONDS", in: 1...3_600,
+    help: "How often the folder is looked into where nothing tells of a change, as on network file systems.", default: 5
+  )
+  static let requireSignature = Option(
+    "require-signature", "PUBKEY",
+    help: "A public key's file: only snapshots signed with it are served. Several may be given, of which one must fit.")
+  static let adminKeyFile = Option(
+    "admin-key-file", "FILE", help: "The key that POST /admin/reload asks for; $ACERVO_ADMIN_KEY by default.")
 
   static let rerank = Option(
     "rerank", "MODEL",
@@ -24,7 +34,10 @@ enum AcervoServe {
   static let command = Command(
     "acervo-serve",
     "Answers questions over HTTP from published snapshots, and takes over new ones as they are published.",
-    options: [.value(snapshots), .value(listen), .value(port), .value(threads), .value(rerank)],
+    options: [
+      .value(snapshots), .value(listen), .value(port), .value(threads), .value(poll), .value(requireSignature),
+      .value(adminKeyFile), .value(rerank),
+    ],
     examples: [
       "acervo-serve --snapshots ./snapshots",
       "acervo-serve --snapshots ./snapshots --listen 0.0.0.0 --port 80",
@@ -57,6 +70,13 @@ enum AcervoServe {
     settings.listen = arguments[listen] ?? settings.listen
     settings.port = arguments[port] ?? settings.port
     settings.threads = arguments[threads] ?? settings.threads
+    settings.pollSeconds = arguments[poll] ?? settings.pollSeconds
+    settings.signedBy = try arguments.all(requireSignature).map { try VerifyingKey(file: $0) }
+    if let file = arguments[adminKeyFile] {
+      settings.adminKey = try AdminKey(file: file)
+    } else if let key = getenv("ACERVO_ADMIN_KEY").map({ String(cString: $0) }), !key.isEmpty {
+      settings.adminKey = try AdminKey(key, from: "ACERVO_ADMIN_KEY")
+    }
     settings.version = version
     let folder = settings.snapshots
     let environment = ["ACERVO_MODELS", "XDG_DATA_HOME", "HOME"].reduce(into: [String: String]()) { values, name in
@@ -94,7 +114,9 @@ enum AcervoServe {
     case is UsageError: .usage
     case is EmbeddingError: .unavailable
     case ServingError.cannotListen: .unavailable
-    case ServingError.noSnapshots: .missingInput
+    case ServingError.noSnapshots, ServingError.noAdminKey: .missingInput
+    case ServingError.badAdminKey, is KeyError: .badInput
+    case let error as SnapshotError: error.code == .missing ? .missingInput : .badInput
     default: .software
     }
   }

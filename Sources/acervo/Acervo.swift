@@ -17,10 +17,6 @@ enum Acervo {
     EmbedCommand.entry, DoctorCommand.entry, ScheduleCommand.entry,
   ]
 
-  private static let snapshotEntries: [Entry] = [
-    SnapshotsCommand.listEntry, SnapshotsCommand.showEntry, SnapshotsCommand.verifyEntry,
-  ]
-
   private static let failureEntries: [Entry] = [
     FailuresCommand.listEntry, FailuresCommand.showEntry, FailuresCommand.retryEntry,
   ]
@@ -33,7 +29,9 @@ enum Acervo {
       "acervo doctor                          # what this machine has and lacks",
     ],
     subcommands: entries.map(\.command) + [
-      Command("snapshots", "Looks at published snapshots.", subcommands: snapshotEntries.map(\.command)),
+      Command(
+        "snapshots", "Looks at published snapshots, compares, verifies and moves them.",
+        subcommands: SnapshotsCommand.entries.map(\.command)),
       Command("failures", "Documents that failed.", subcommands: failureEntries.map(\.command)),
     ])
 
@@ -55,7 +53,7 @@ enum Acervo {
         let words = path.split(separator: " ").dropFirst().map(String.init)
         let entries =
           switch words.first {
-          case "snapshots": snapshotEntries
+          case "snapshots": SnapshotsCommand.entries
           case "failures": failureEntries
           default: entries
           }

@@ -46,6 +46,7 @@ enum Failure {
     case is EmbeddingError: .unavailable
     case let error as RetrievalError: error.code == .badRequest ? .usage : .unavailable
     case let error as InputError: error.code
+    case is KeyError: .badInput
     case let error as SnapshotError: error.code == .missing ? .missingInput : .badInput
     case let error as IndexingError:
       switch error.kind {

@@ -4,20 +4,29 @@ internal import Terminal
 
 /// `acervo snapshots`: what is published.
 enum SnapshotsCommand {
-  private static let json = Flag("json", help: "JSON on standard output.")
+  static let json = Flag("json", help: "JSON on standard output.")
+  static let place: [Command.Parameter] = [.value(Collections.snapshots), .value(Collections.collection)]
+  static let requireSignature = Option(
+    "require-signature", "PUBKEY", help: "A public key's file: refuse what is not signed with it.")
   private static let documents = Flag("documents", help: "Also every document: one line, or one JSON object a line.")
   private static let id = Positional("ID", help: "A snapshot's id; the current one by default.", count: .optional)
-  private static let place: [Command.Parameter] = [
-    .value(Collections.snapshots), .value(Collections.collection),
+
+  static let entries = [
+    listEntry, showEntry, DiffCommand.entry, verifyEntry, rollbackEntry, pruneEntry, exportEntry, importEntry,
+    keygenEntry,
   ]
 
-  static let listEntry = Acervo.Entry(
+  private static let listEntry = Acervo.Entry(
     command: Command(
-      "list", "Lists the snapshots of every collection, newest first; * marks the current one.",
+      "list",
+      """
+      Lists the snapshots of every collection, newest first; * marks the current one, ! a candidate that the gate \
+      refused.
+      """,
       options: place + [.flag(json)], examples: ["acervo snapshots list --snapshots snapshots"]),
     run: list)
 
-  static let showEntry = Acervo.Entry(
+  private static let showEntry = Acervo.Entry(
     command: Command(
       "show", "Shows a snapshot's manifest, or its documents.", positionals: [id],
       options: place + [.flag(documents), .flag(json)],
@@ -27,10 +36,14 @@ enum SnapshotsCommand {
       ]),
     run: show)
 
-  static let verifyEntry = Acervo.Entry(
+  private static let verifyEntry = Acervo.Entry(
     command: Command(
-      "verify", "Recomputes every hash of a snapshot; exit code 65 when something differs.", positionals: [id],
-      options: place, examples: ["acervo snapshots verify --collection handbook"]),
+      "verify",
+      "Recomputes every hash of a snapshot and reads every record; exit code 65 when something differs.",
+      positionals: [id], options: place + [.value(requireSignature)],
+      examples: [
+        "acervo snapshots verify --collection handbook", "acervo snapshots verify --require-signature publish.pem.pub",
+      ]),
     run: verify)
 
   private static func list(_ arguments: Arguments) async throws -> ExitCode {
@@ -43,17 +56,19 @@ enum SnapshotsCommand {
       let current = try folder.currentID()
       for id in try folder.snapshotIDs() {
         let manifest = try folder.manifest(ofSnapshot: id)
+        let isRefused = try folder.isRefused(id)
         if arguments[json] {
           rows.append([
             "collection": .string(folder.name), "snapshot": .string(id), "current": .bool(id == current),
-            "documents": .integer(Int64(manifest.documents)), "chunks": .integer(Int64(manifest.chunks)),
-            "bytes": .integer(Int64(manifest.indexBytes)),
+            "refused": .bool(isRefused), "documents": .integer(Int64(manifest.documents)),
+            "chunks": .integer(Int64(manifest.chunks)), "bytes": .integer(Int64(manifest.indexBytes)),
             "parent": manifest.parent.map { .string($0) } ?? .null,
           ])
         } else {
           Output.results.line(
-            "\(id == current ? "*" : " ") \(folder.name)/\(id)  \(manifest.documents) documents  "
-              + "\(manifest.chunks) chunks  \(ReportText.size(manifest.indexBytes))")
+            "\(id == current ? "*" : isRefused ? "!" : " ") \(folder.name)/\(id)  \(manifest.documents) documents  "
+              + "\(manifest.chunks) chunks  \(ReportText.size(manifest.indexBytes))"
+              + (isRefused ? "  refused by the gate" : ""))
         }
       }
     }
@@ -61,19 +76,24 @@ enum SnapshotsCommand {
     return .success
   }
 
-  private static func snapshotFolder(_ arguments: Arguments) throws -> String {
-    let folder = try Collections.folder(arguments)
+  /// The id that the first argument names, or the current one.
+  static func chosenID(_ arguments: Arguments, in folder: CollectionFolder) throws -> String {
     guard let id = try arguments.positionals.first ?? folder.currentID() else {
       throw InputError(
         description: "\(folder.path) has no current snapshot\n  mend: run “acervo index PIPELINE”", code: .missingInput)
     }
-    return try folder.folder(ofSnapshot: id)
+    return id
+  }
+
+  private static func snapshotFolder(_ arguments: Arguments) throws -> String {
+    let folder = try Collections.folder(arguments)
+    return try folder.folder(ofSnapshot: chosenID(arguments, in: folder))
   }
 
   private static func show(_ arguments: Arguments) async throws -> ExitCode {
     let snapshot = try Snapshot(folder: snapshotFolder(arguments))
     guard arguments[documents] else {
-      Output.results.line(snapshot.manifest.json.text(pretty: true))
+      Output.results.line(snapshot.manifest.json(blocks: false).text(pretty: true))
       return .success
     }
     for number in 0..<snapshot.manifest.documents {
@@ -92,10 +112,15 @@ enum SnapshotsCommand {
     return .success
   }
 
+  static func keys(_ arguments: Arguments) throws -> [VerifyingKey] {
+    try arguments.all(requireSignature).map { try VerifyingKey(file: $0) }
+  }
+
   private static func verify(_ arguments: Arguments) async throws -> ExitCode {
-    let snapshot = try Snapshot(folder: snapshotFolder(arguments))
-    try snapshot.verify()
-    Output.results.line("\(snapshot.manifest.collection)/\(snapshot.manifest.id): whole")
+    let keys = try keys(arguments)
+    let manifest = try Snapshot.verify(folder: snapshotFolder(arguments), signedBy: keys)
+    Output.results.line(
+      "\(manifest.collection)/\(manifest.id): whole" + (keys.isEmpty ? "" : ", and signed with the required key"))
     return .success
   }
 }

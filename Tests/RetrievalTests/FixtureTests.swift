@@ -45,7 +45,7 @@ import Testing
 
   @Test func `a snapshot of format 1 opens and reads`() throws {
     let snapshot = try sample()
-    try snapshot.verify()
+    try Snapshot.verify(folder: snapshot.folder)
     #expect(snapshot.manifest.documents == 4 && snapshot.manifest.chunks == 5)
     #expect(snapshot.sources == ["web", "wiki"] && snapshot.languages == ["en", "es"])
     for (number, page) in Self.pages.enumerated() {

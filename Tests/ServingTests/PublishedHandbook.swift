@@ -20,9 +20,10 @@ final class PublishedHandbook: Sendable {
   ///
   /// - Returns: the snapshot's id.
   @discardableResult
-  func publish(_ version: Int, collection: String = "handbook", embedder: HashingEmbedder = HashingEmbedder())
-    async throws -> String
-  {
+  func publish(
+    _ version: Int, collection: String = "handbook", embedder: HashingEmbedder = HashingEmbedder(),
+    signedBy key: SigningKey? = nil
+  ) async throws -> String {
     let writer = try SnapshotWriter(snapshots: folder.path, collection: collection)
     let sink: SectionSink = { try writer.put(section: $0, part: $1, $2) }
     var vectors = try VectorIndexWriter(dimensions: embedder.fingerprint.dimensions, sink: sink)
@@ -48,12 +49,15 @@ final class PublishedHandbook: Sendable {
     }
     let description = SnapshotDescription(
       pipeline: .of("p"), embedder: embedder.fingerprint, languages: ["en", "es"], created: created)
-    return try writer.publish(description, keep: 3).0.id
+    let (manifest, _) = try writer.finish(description)
+    try writer.publish(keep: 3, signedBy: key)
+    return manifest.id
   }
 
   /// Starts a service over the folder on a free port.
-  func serve(lines: HTTPServerTests.Lines = .init()) throws -> QueryService {
+  func serve(lines: HTTPServerTests.Lines = .init(), adminKey: AdminKey? = nil) throws -> QueryService {
     var settings = ServiceSettings(snapshots: folder.path)
+    settings.adminKey = adminKey
     settings.port = 0
     settings.pollSeconds = 60
     settings.limits.graceSeconds = 1

@@ -103,10 +103,12 @@ func onThread<Value: Sendable>(_ work: @escaping @Sendable () -> Value) async ->
 
 /// One request on a connection of its own.
 func request(
-  _ method: String, _ path: String, port: Int, type: String? = "application/json", body: String? = nil
+  _ method: String, _ path: String, port: Int, type: String? = "application/json", headers: [String] = [],
+  body: String? = nil
 ) async throws -> RawResponse {
   let client = try RawClient(port: port)
   var text = "\(method) \(path) HTTP/1.1\r\nHost: x\r\nConnection: close\r\n"
+  for header in headers { text += header + "\r\n" }
   if let body {
     if let type { text += "Content-Type: \(type)\r\n" }
     text += "Content-Length: \(body.utf8.count)\r\n\r\n" + body

@@ -27,7 +27,7 @@ import Testing
       }
     }
     #expect(snapshot.manifest.documents == 50 && snapshot.manifest.chunks == chunk)
-    try snapshot.verify()
+    try Snapshot.verify(folder: snapshot.folder)
   }
 
   @Test func `a document is found by its address and by no other`() throws {

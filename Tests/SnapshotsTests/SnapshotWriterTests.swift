@@ -114,11 +114,39 @@ import Testing
 
   @Test func `a finished snapshot waits for its gate`() throws {
     let sample = try SampleCollection()
-    let (manifest, isNew) = try sample.filledWriter().finish(SampleCollection.description())
+    let writer = try sample.filledWriter()
+    let (manifest, isNew) = try writer.finish(SampleCollection.description())
     #expect(isNew)
-    #expect(try sample.collection.currentID() == nil)
-    #expect(try Snapshot(folder: sample.collection.folder(ofSnapshot: manifest.id)).manifest == manifest)
-    try sample.collection.makeCurrent(manifest.id)
+    #expect(try Snapshot(folder: writer.temporaryFolder).manifest == manifest)
+    #expect(try sample.collection.snapshotIDs().isEmpty)
+    try writer.publish(keep: 1, gate: ["passed": .bool(true)])
     #expect(try sample.collection.currentID() == manifest.id)
+    #expect(try sample.collection.gate(ofSnapshot: manifest.id) == ["passed": .bool(true)])
+    #expect(throws: SnapshotError.self) { try writer.publish(keep: 1) }
+  }
+
+  @Test func `a refused candidate stays to be looked at until something newer is current`() throws {
+    let sample = try SampleCollection()
+    let (first, _) = try sample.publish(documents: 1, created: 1_800_000_000)
+    func refuse(_ documents: Int, at created: Int64) throws -> String {
+      let writer = try sample.filledWriter(documents: documents)
+      let (manifest, _) = try writer.finish(SampleCollection.description(created: created))
+      try writer.setAside(gate: ["passed": .bool(false)])
+      return manifest.id
+    }
+    let collection = try sample.collection
+    _ = try refuse(2, at: 1_800_000_001)
+    let second = try refuse(3, at: 1_800_000_002)
+    #expect(try collection.currentID() == first.id)
+    #expect(try collection.snapshotIDs() == [second, first.id])
+    #expect(try collection.isRefused(second) && !collection.isRefused(first.id))
+    #expect(try collection.prune(keep: 1).isEmpty)
+    // It is nothing to go back to, and takes no published one's place.
+    let (third, _) = try sample.publish(documents: 4, created: 1_800_000_003, keep: 2)
+    #expect(third.parent == first.id)
+    #expect(try collection.snapshotIDs() == [third.id, first.id])
+    #expect(try collection.previousID() == first.id)
+    try collection.makeCurrent(first.id)
+    #expect(throws: SnapshotError.self) { _ = try collection.previousID() }
   }
 }

@@ -3,7 +3,7 @@ internal import Corpus
 internal import Dispatch
 internal import Embedding
 internal import Retrieval
-internal import Snapshots
+public import Snapshots
 internal import Synchronization
 
 /// The collections below one folder, each with the snapshot that answers for it now.
@@ -13,22 +13,40 @@ internal import Synchronization
 public final class CollectionStore: Sendable {
   private struct State {
     var served: [String: ServedSnapshot] = [:]
-    /// The snapshot that was refused last, by collection: not tried again until `current` moves or somebody asks.
-    var refused: [String: String] = [:]
-    /// Snapshots whose whole content has been hashed.
-    var verified: Set<String> = []
+    /// The snapshot that was refused last, by collection.
+    var refused: [String: Refusal] = [:]
     var isLoaded = false
   }
 
+  /// A published snapshot that does not answer.
+  struct Refusal: Sendable {
+    var collection: String
+    var snapshot: String
+    var reason: String
+    /// Whether it may be better the next time without anybody changing it, as when a network folder is away.
+    var isPassing: Bool
+  }
+
   private let folder: String
+  private let keys: [VerifyingKey]
   private let embedders: EmbedderPool
   private let metrics: Metrics
   private let log: ServiceLog
   private let state = Mutex(State())
 
   /// Names the folder; `refresh` looks into it.
-  public init(folder: String, embedders: EmbedderPool, metrics: Metrics, log: ServiceLog) {
+  ///
+  /// - Parameters:
+  ///   - folder: the folder of the collections.
+  ///   - keys: the public keys of which one must have signed a snapshot; none: no signature is asked for.
+  ///   - embedders: loads the models that the snapshots name.
+  ///   - metrics: counts swaps and refusals.
+  ///   - log: tells of them.
+  public init(
+    folder: String, signedBy keys: [VerifyingKey] = [], embedders: EmbedderPool, metrics: Metrics, log: ServiceLog
+  ) {
     self.folder = folder
+    self.keys = keys
     self.embedders = embedders
     self.metrics = metrics
     self.log = log
@@ -42,6 +60,11 @@ public final class CollectionStore: Sendable {
   /// What answers now, in the order of names.
   var served: [ServedSnapshot] {
     state.withLock { Array($0.served.values) }.sorted { $0.manifest.collection < $1.manifest.collection }
+  }
+
+  /// What was published and does not answer, in the order of names.
+  var refused: [Refusal] {
+    state.withLock { Array($0.refused.values) }.sorted { $0.collection < $1.collection }
   }
 
   /// What the models' memories did, by model.
@@ -80,12 +103,7 @@ public final class CollectionStore: Sendable {
     for folder in folders { take(folder) }
     remove(allBut: Set(folders.map(\.name)))
     embedders.keep(only: served.flatMap { [$0.manifest.embedder, $0.manifest.secondEmbedder].compactMap { $0 } })
-    let isFirst = state.withLock { state in
-      defer { state.isLoaded = true }
-      return !state.isLoaded
-    }
-    // The first answer need not wait until the whole files are hashed; what fails then is withdrawn.
-    if isFirst { verifyServed() }
+    state.withLock { $0.isLoaded = true }
   }
 
   private func take(_ folder: CollectionFolder) {
@@ -96,12 +114,16 @@ public final class CollectionStore: Sendable {
       let (serving, refused, isLoaded) = state.withLock {
         ($0.served[folder.name]?.manifest.id, $0.refused[folder.name], $0.isLoaded)
       }
-      guard serving != id, refused != id else { return }
+      guard serving != id else {
+        // Gone back to what answers anyway.
+        state.withLock { $0.refused[folder.name] = nil }
+        return
+      }
+      if let refused, refused.snapshot == id, !refused.isPassing { return }
       let candidate = try open(folder, id: id, isFirst: !isLoaded)
       state.withLock { state in
         state.served[folder.name] = candidate
         state.refused[folder.name] = nil
-        if isLoaded { state.verified.insert(id) }
       }
       if serving != nil { metrics.swapped(folder.name) }
       log.write(
@@ -117,27 +139,33 @@ public final class CollectionStore: Sendable {
   }
 
   private func open(_ folder: CollectionFolder, id: String, isFirst: Bool) throws -> ServedSnapshot {
-    let isVerified = state.withLock { $0.verified.contains(id) }
-    let snapshot = try Snapshot(folder: folder.folder(ofSnapshot: id), verifiesContent: !isFirst && !isVerified)
+    let snapshot = try Snapshot(folder: folder.folder(ofSnapshot: id), signedBy: keys)
     guard snapshot.manifest.collection == folder.name, snapshot.manifest.id == id else {
       throw SnapshotMismatch(folder: folder.name, id: id, manifest: snapshot.manifest)
     }
+    // Nothing is answered from a file of which a bit is wrong. At the start all cores hash while the model is read;
+    // later one does, so that the answers of the old snapshot keep theirs.
+    let check = snapshot.beginContentCheck(threads: isFirst ? ProcessStatus.cores : 0)
+    let embedder = try embedders.embedder(for: snapshot.manifest.embedder)
+    let second = try embedders.embedder(for: snapshot.manifest.secondEmbedder)
+    try check.finish()
     let served = try ServedSnapshot(
-      snapshot: snapshot, embedder: try embedders.embedder(for: snapshot.manifest.embedder),
-      second: try embedders.embedder(for: snapshot.manifest.secondEmbedder), reranker: embedders.reranker)
+      snapshot: snapshot, embedder: embedder, second: second, reranker: embedders.reranker)
     if !isFirst { try warm(served) }
     return served
   }
 
-  /// Answers a question, so that the first person's need not wait for pages to be mapped and a model to be read.
+  /// Answers a few questions: what cannot answer them must not take over, and the first person's need not wait for
+  /// pages to be mapped and a model to be read.
   private func warm(_ served: ServedSnapshot) throws {
     let outcome = WarmUp()
     let done = DispatchSemaphore(value: 0)
     Task.detached {
       do {
-        let question = "acervo: ¿cómo? how?"
-        let hits = try await served.retriever.search(SearchRequest(query: question, topK: 1))
-        _ = try await served.answerer.answer(question, from: hits)
+        for question in try Self.canaries(of: served.retriever.snapshot) {
+          let hits = try await served.retriever.search(SearchRequest(query: question, topK: 4))
+          _ = try await served.answerer.answer(question, from: hits)
+        }
       } catch { outcome.error.withLock { $0 = error } }
       done.signal()
     }
@@ -146,24 +174,18 @@ public final class CollectionStore: Sendable {
     if let error = outcome.error.withLock({ $0 }) { throw error }
   }
 
-  private func verifyServed() {
-    for served in served {
-      let manifest = served.manifest
-      do {
-        let folder = try CollectionFolder(snapshots: folder, collection: manifest.collection)
-        _ = try Snapshot(folder: folder.folder(ofSnapshot: manifest.id), verifiesContent: true)
-        state.withLock { _ = $0.verified.insert(manifest.id) }
-      } catch {
-        state.withLock { state in
-          if state.served[manifest.collection] === served { state.served[manifest.collection] = nil }
-        }
-        refuse(manifest.collection, id: manifest.id, error)
-      }
-    }
+  /// One question that fits nothing, and titles from the beginning, the middle and the end.
+  private static func canaries(of snapshot: Snapshot) throws -> [String] {
+    let count = snapshot.manifest.documents
+    let documents = Set([0, count / 2, count - 1].filter { (0..<count).contains($0) }).sorted()
+    return try ["acervo: ¿cómo? how?"] + documents.map { try snapshot.document($0).title }
   }
 
   private func refuse(_ collection: String, id: String, _ error: any Error) {
-    let isNew = state.withLock { $0.refused.updateValue(id, forKey: collection) != id }
+    let code = (error as? SnapshotError)?.code
+    let refusal = Refusal(
+      collection: collection, snapshot: id, reason: "\(error)", isPassing: code == .system || code == .missing)
+    let isNew = state.withLock { $0.refused.updateValue(refusal, forKey: collection)?.snapshot != id }
     guard isNew else { return }
     metrics.refused(collection)
     log.write(
@@ -178,7 +200,6 @@ public final class CollectionStore: Sendable {
         state.served[name] = nil
         state.refused[name] = nil
       }
-      state.verified.formIntersection(state.served.values.map(\.manifest.id))
       return gone
     }
     for name in gone.sorted() { log.write(.warning, "collection_removed", ["collection": .string(name)]) }

@@ -16,6 +16,8 @@ final class CollectionWatcher: Sendable {
   private struct State {
     var isStopping = false
     var retriesRefused = false
+    /// Whoever waits for the next look to be over.
+    var waiting: [CheckedContinuation<Void, Never>] = []
   }
 
   init(store: CollectionStore, folder: String, pollSeconds: Int) {
@@ -63,8 +65,27 @@ final class CollectionWatcher: Sendable {
     signal()
   }
 
+  /// The same, and returns when it is done; at once when the watcher has been stopped.
+  func reloaded() async {
+    await withCheckedContinuation { continuation in
+      let isStopping = state.withLock { state in
+        if !state.isStopping {
+          state.retriesRefused = true
+          state.waiting.append(continuation)
+        }
+        return state.isStopping
+      }
+      if isStopping { continuation.resume() } else { signal() }
+    }
+  }
+
   func stop() {
-    state.withLock { $0.isStopping = true }
+    let waiting = state.withLock { state in
+      state.isStopping = true
+      defer { state.waiting = [] }
+      return state.waiting
+    }
+    for continuation in waiting { continuation.resume() }
     signal()
   }
 
@@ -75,14 +96,18 @@ final class CollectionWatcher: Sendable {
 
   private func run() {
     while true {
-      let (isStopping, retriesRefused) = state.withLock { state in
-        defer { state.retriesRefused = false }
-        return (state.isStopping, state.retriesRefused)
+      let (isStopping, retriesRefused, waiting) = state.withLock { state in
+        defer {
+          state.retriesRefused = false
+          state.waiting = []
+        }
+        return (state.isStopping, state.retriesRefused, state.waiting)
       }
       if isStopping { return }
       // Watched before it is read, or a change in between would be missed.
       watch()
       store.refresh(retriesRefused: retriesRefused)
+      for continuation in waiting { continuation.resume() }
       wait()
     }
   }

@@ -1,5 +1,6 @@
 internal import Corpus
 internal import Glibc
+public import Snapshots
 
 /// What the service is started with.
 public struct ServiceSettings: Sendable {
@@ -15,6 +16,10 @@ public struct ServiceSettings: Sendable {
   public var limits = ServerLimits()
   /// How often the folder is looked into when nothing tells of a change, in seconds; 5 by default.
   public var pollSeconds = 5
+  /// The public keys of which one must have signed a snapshot; none: no signature is asked for.
+  public var signedBy: [VerifyingKey] = []
+  /// What opens `/admin/…`; nil closes it.
+  public var adminKey: AdminKey?
   /// The program's version, for the contract.
   public var version = "0"
 
@@ -50,14 +55,17 @@ public final class QueryService: Sendable {
     }
     closedir(folder)
     let metrics = Metrics()
-    store = CollectionStore(folder: settings.snapshots, embedders: embedders, metrics: metrics, log: log)
+    store = CollectionStore(
+      folder: settings.snapshots, signedBy: settings.signedBy, embedders: embedders, metrics: metrics, log: log)
+    let watcher = CollectionWatcher(store: store, folder: settings.snapshots, pollSeconds: settings.pollSeconds)
+    self.watcher = watcher
     var routes = AnswerRoutes(store: store, limits: settings.limits).all
     routes += StatusRoutes(store: store, metrics: metrics).all
+    routes += AdminRoutes(store: store, key: settings.adminKey) { await watcher.reloaded() }.all
     routes.append(Self.contract(of: routes, version: settings.version))
     server = try HTTPServer(
       address: settings.listen, port: settings.port, threads: settings.threads, limits: settings.limits, routes: routes,
       metrics: metrics, log: log)
-    watcher = CollectionWatcher(store: store, folder: settings.snapshots, pollSeconds: settings.pollSeconds)
     watcher.start()
     log.write(
       .info, "listening", ["url": .string(server.url), "snapshots": .string(settings.snapshots)])

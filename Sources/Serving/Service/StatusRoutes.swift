@@ -37,6 +37,7 @@ struct StatusRoutes: Sendable {
     let collection = JSONSchema.object([
       .required("name", .text, "The collection's name."),
       .required("snapshot", .text, "The snapshot that answers now."),
+      .required("parent", .nullable(.text), "The snapshot that it replaced when it was published."),
       .required("created", .text, "When it was published (RFC 3339, UTC)."),
       .required("age_seconds", .integer(0...Int(Int32.max)), "How long ago that was."),
       .required("documents", .integer(many), "How many documents."),
@@ -52,13 +53,26 @@ struct StatusRoutes: Sendable {
             .required("dimensions", .integer(1...1_000_000), "The length of its vectors."),
           ])), "The model of its vectors; null for a word index alone."),
     ])
+    // Why stands in the log: an error names files, which is nothing for whoever may ask.
+    let refused = JSONSchema.object([
+      .required("name", .text, "The collection's name."),
+      .required("snapshot", .text, "The snapshot that was refused; the one before answers."),
+    ])
     return Route(
       "GET", "/collections", name: "collections", summary: "Lists the collections.", scope: .ask,
       result: (
         "application/json",
-        .object([.required("collections", .array(of: collection, count: 0...1_000), "In the order of names.")])
+        .object([
+          .required("collections", .array(of: collection, count: 0...1_000), "In the order of names."),
+          .required("refused", .array(of: refused, count: 0...1_000), "Published, but not fit to answer."),
+        ])
       ),
-      handler: .immediate { [store] _ in .json(["collections": .array(try store.served.map { try json($0) })]) })
+      handler: .immediate { [store] _ in
+        let refused = store.refused.map { refusal -> JSONValue in
+          ["name": .string(refusal.collection), "snapshot": .string(refusal.snapshot)]
+        }
+        return .json(["collections": .array(try store.served.map { try json($0) }), "refused": .array(refused)])
+      })
   }
 
   private func json(_ served: ServedSnapshot) throws -> JSONValue {
@@ -66,6 +80,7 @@ struct StatusRoutes: Sendable {
     let fields = try served.retriever.fields.sorted { $0.key < $1.key }
     return [
       "name": .string(manifest.collection), "snapshot": .string(manifest.id),
+      "parent": manifest.parent.map { .string($0) } ?? .null,
       "created": .string(Moment.text(manifest.created)), "age_seconds": .integer(age(of: manifest.created)),
       "documents": .integer(Int64(manifest.documents)), "chunks": .integer(Int64(manifest.chunks)),
       "languages": .array(manifest.languages.map { .string($0) }),
@@ -118,6 +133,9 @@ struct StatusRoutes: Sendable {
 
 /// What the kernel knows of this process.
 enum ProcessStatus {
+  /// How many cores there are to work on.
+  static var cores: Int { max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN))) }
+
   /// Pages in memory, from `/proc/self/statm`; 0 where it cannot be read.
   static var residentBytes: Int {
     guard let file = fopen("/proc/self/statm", "re") else { return 0 }
