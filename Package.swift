@@ -80,7 +80,7 @@ let package = Package(
       "Indexing",
       [
         "Corpus", "Pipelines", "Connectors", "Cleaning", "Chunking", "TextAnalysis", "Embedding", "SearchIndexes",
-        "LMDB", "Snapshots",
+        "LMDB", "Snapshots", "Settings", "Retrieval", "Answering", "Evaluation",
       ]),
     library(
       "Serving",
@@ -123,8 +123,8 @@ let package = Package(
     tests(
       "Indexing",
       [
-        "HTTPClient", "Corpus", "Pipelines", "Settings", "Snapshots", "Retrieval", "Embedding", "Connectors",
-        "Cleaning", "Chunking",
+        "HTTPClient", "Corpus", "Pipelines", "Settings", "Snapshots", "Retrieval", "Embedding", "Evaluation",
+        "Connectors", "Cleaning", "Chunking",
       ]),
     tests("Terminal", []),
     .testTarget(

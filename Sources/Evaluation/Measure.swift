@@ -34,7 +34,10 @@ public enum Measure: Hashable, Sendable, CustomStringConvertible {
     case ("abstention", 1): self = .abstention
     case ("refusal", 1): self = .refusal
     case (let kind?, 2):
-      guard let depth = Int(parts[1]), (1...Self.maximumDepth).contains(depth) else { return nil }
+      // One name a measure: not “+4” nor “04”.
+      guard let depth = Int(parts[1]), (1...Self.maximumDepth).contains(depth), String(depth) == parts[1] else {
+        return nil
+      }
       switch kind {
       case "recall": self = .recall(depth)
       case "hit": self = .hit(depth)

@@ -4,13 +4,20 @@ public import Pipelines
 /// A collection's state file, looked at without changing it.
 public struct CollectionState: Sendable {
   private let folder: String
-  private let state: StateFile?
+  let state: StateFile?
 
   /// Opens the state of a pipeline; one that was never run has an empty state.
   ///
   /// - Throws: `IndexingError` for a file of another version or one that cannot be read.
   public init(pipeline: PipelineFile) throws {
-    folder = pipeline.publish.to + "/" + pipeline.name
+    try self.init(collectionFolder: pipeline.publish.to + "/" + pipeline.name)
+  }
+
+  /// Opens the state beside a collection's snapshots; one that was never run has an empty state.
+  ///
+  /// - Throws: `IndexingError` for a file of another version or one that cannot be read.
+  public init(collectionFolder: String) throws {
+    folder = collectionFolder
     state = try StateFile.reading(collectionFolder: folder)
   }
 

@@ -1,10 +1,11 @@
 internal import Chunking
 internal import Cleaning
 public import Connectors
-internal import Corpus
+public import Corpus
 public import Embedding
 internal import FoundationEssentials
 public import Pipelines
+internal import Settings
 internal import Snapshots
 
 /// One batch run: sources in, a published snapshot out.
@@ -25,6 +26,8 @@ public struct IndexingRun: Sendable {
   private let threads: Int
   let acceptsShrink: Bool
   private let onlyFailed: FailureFilter?
+  private let environment: [String: String]
+  private let otherEmbedder: @Sendable (EmbedderFingerprint) throws -> any Embedder
   private let finished: @Sendable (RunReport) throws -> Void
   let progress: RunProgress
   private let now: @Sendable () -> Int64
@@ -48,12 +51,16 @@ public struct IndexingRun: Sendable {
   ///   - acceptsShrink: publish even though a source shrinks beyond its limit, and take it at its word when many pages
   ///     come to the same at once.
   ///   - onlyFailed: fetch only documents that failed, and list nothing.
+  ///   - environment: where variables in the gate's file of questions are looked up.
+  ///   - otherEmbedder: loads the model of a current snapshot that another one made, for the gate to compare with.
   ///   - progress: where the run says how far it is.
   ///   - now: the time of publishing, in seconds since 1970; the clock by default.
   ///   - finished: is given the report at the end, also when the run throws.
   public init(
     pipeline: PipelineFile, sources: [any Source], embedders: [any Embedder], threads: Int,
-    acceptsShrink: Bool = false, onlyFailed: FailureFilter? = nil, progress: RunProgress = RunProgress(),
+    acceptsShrink: Bool = false, onlyFailed: FailureFilter? = nil, environment: [String: String] = [:],
+    otherEmbedder: (@Sendable (EmbedderFingerprint) throws -> any Embedder)? = nil,
+    progress: RunProgress = RunProgress(),
     now: (@Sendable () -> Int64)? = nil, finished: @escaping @Sendable (RunReport) throws -> Void = { _ in }
   ) {
     self.pipeline = pipeline
@@ -62,6 +69,8 @@ public struct IndexingRun: Sendable {
     self.threads = max(1, threads)
     self.acceptsShrink = acceptsShrink
     self.onlyFailed = onlyFailed
+    self.environment = environment
+    self.otherEmbedder = otherEmbedder ?? { throw IndexingError(.settings, "the model “\($0.model)” is not loaded") }
     self.progress = progress
     self.finished = finished
     self.now = now ?? { Int64(Date().timeIntervalSince1970) }
@@ -80,11 +89,16 @@ public struct IndexingRun: Sendable {
     } catch {
       throw IndexingError(.storage, "cannot make the folder \(folder): \(error)")
     }
+    // What cannot be read is found before anything is fetched.
+    let gate = try pipeline.publish.gate.map {
+      try PublishGate($0, environment: environment, embedders: embedders, otherEmbedder: otherEmbedder)
+    }
+    let key = try pipeline.publish.signingKey.map { try SigningKey($0) }
     let lock = try RunLock(collectionFolder: folder)
     defer { lock.release() }
     var report = RunReport(collection: pipeline.name)
     do {
-      try await run(in: folder, report: &report)
+      try await run(in: folder, gate: gate, key: key, report: &report)
     } catch {
       let error = IndexingError.readable(error)
       // For whoever looks only at the file; the error itself is what the caller gets.
@@ -100,7 +114,9 @@ public struct IndexingRun: Sendable {
     return report
   }
 
-  private func run(in folder: String, report: inout RunReport) async throws {
+  private func run(
+    in folder: String, gate: PublishGate?, key: SigningKey?, report: inout RunReport
+  ) async throws {
     try StateFile.compactIfLarge(collectionFolder: folder, limit: pipeline.state.limit)
     let state = try StateFile(collectionFolder: folder)
     let ledger = RunLedger()
@@ -120,7 +136,7 @@ public struct IndexingRun: Sendable {
     try result.get()
     progress.update { $0.stage = "publishing" }
     report.incomplete = incomplete(ledger)
-    try conclude(state: state, ledger: ledger, report: &report)
+    try await conclude(state: state, ledger: ledger, gate: gate, key: key, report: &report)
   }
 
   private func complete(_ report: inout RunReport, since start: ContinuousClock.Instant) {
@@ -346,7 +362,9 @@ public struct IndexingRun: Sendable {
 
   // MARK: Publishing
 
-  private func conclude(state: StateFile, ledger: RunLedger, report: inout RunReport) throws {
+  private func conclude(
+    state: StateFile, ledger: RunLedger, gate: PublishGate?, key: SigningKey?, report: inout RunReport
+  ) async throws {
     let verdict = try Verdict(
       state: state, sources: sources.map(\.id), ledger: ledger,
       toleratedShrink: pipeline.publish.toleratedShrink, believesAll: acceptsShrink)
@@ -368,8 +386,14 @@ public struct IndexingRun: Sendable {
     let assembly = SnapshotAssembly(
       pipeline: pipeline, state: state, embedders: embedders.map(\.fingerprint),
       keys: stageKeys, progress: progress)
-    let (manifest, isNew) = try assembly.publish(at: now())
-    report.outcome = isNew ? .published(snapshot: manifest.id) : .unchanged(snapshot: manifest.id)
+    let (outcome, judged) = try await assembly.publish(at: now(), through: gate, signedBy: key)
+    report.gate = judged
+    let manifest: SnapshotManifest
+    switch outcome {
+    case .published(let new): (manifest, report.outcome) = (new, .published(snapshot: new.id))
+    case .unchanged(let current): (manifest, report.outcome) = (current, .unchanged(snapshot: current.id))
+    case .refused(let candidate): (manifest, report.outcome) = (candidate, .gateRefused(candidate: candidate.id))
+    }
     report.documents = manifest.documents
     report.chunks = manifest.chunks
   }
@@ -428,6 +452,16 @@ public struct IndexingRun: Sendable {
       try AtomicFile.write(report.json.text(pretty: true) + "\n", to: folder + "/last-run.json")
     } catch {
       throw IndexingError.readable(error)
+    }
+  }
+}
+
+extension SigningKey {
+  /// The key that a pipeline file names.
+  fileprivate convenience init(_ source: FileOrSecret) throws {
+    switch source {
+    case .file(let path): try self.init(file: path)
+    case .content(let pem): try self.init(pem: Array(pem.reveal.utf8), name: "publish.sign.key")
     }
   }
 }

@@ -20,11 +20,12 @@ extension RunReport {
       case .published: "published"
       case .unchanged: "unchanged"
       case .refused: "refused"
+      case .gateRefused: "gate_refused"
       case .failed: "failed"
       }
     gauge(
       "run_outcome", "How the last run ended: 1 for its outcome, 0 for the others.",
-      ["published", "unchanged", "refused", "failed"].map { ("outcome=\"\($0)\"", $0 == word ? 1 : 0) })
+      ["published", "unchanged", "refused", "gate_refused", "failed"].map { ("outcome=\"\($0)\"", $0 == word ? 1 : 0) })
     gauge("run_ended_seconds", "When the last run ended, in seconds since 1970.", [("", Double(ended))])
     gauge("run_duration_seconds", "How long the last run took.", [("", seconds)])
     gauge(

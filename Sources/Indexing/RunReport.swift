@@ -10,6 +10,8 @@ public struct RunReport: Sendable, Equatable {
     case unchanged(snapshot: String)
     /// Too many documents failed, or a source shrank too far: nothing was published.
     case refused(reason: String)
+    /// The gate refused the candidate, which stays to be looked at: nothing was published.
+    case gateRefused(candidate: String)
     /// The run could not go on: nothing was published.
     case failed(reason: String)
   }
@@ -20,6 +22,8 @@ public struct RunReport: Sendable, Equatable {
   public var collection: String
   /// What was counted.
   public var counts: RunCounts
+  /// What the gate measured; nil where there is none, or nothing to judge.
+  public var gate: GateReport?
   /// Documents and chunks of the snapshot that is current now.
   public var documents: Int
   /// Chunks of the snapshot that is current now.
@@ -55,11 +59,13 @@ public struct RunReport: Sendable, Equatable {
       case .published(let id): ("published", id, nil)
       case .unchanged(let id): ("unchanged", id, nil)
       case .refused(let why): ("refused", nil, why)
+      case .gateRefused(let id): ("gate_refused", id, "the gate refused the candidate")
       case .failed(let why): ("failed", nil, why)
       }
     return [
       "outcome": .string(word), "collection": .string(collection),
       "snapshot": snapshot.map { .string($0) } ?? .null, "reason": reason.map { .string($0) } ?? .null,
+      "gate": gate?.json ?? .null,
       "documents": .integer(Int64(documents)), "chunks": .integer(Int64(chunks)), "run": counts.json,
       "failures": .array(failures.map(\.json)),
       "incomplete": .array(incomplete.map { ["source": .string($0.source), "reason": .string($0.reason)] }),

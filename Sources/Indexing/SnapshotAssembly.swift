@@ -12,8 +12,27 @@ struct SnapshotAssembly {
   let keys: StageKeys
   let progress: RunProgress
 
-  /// Assembles and publishes, unless the current snapshot was made of the same.
-  func publish(at created: Int64) throws -> (SnapshotManifest, isNew: Bool) {
+  /// What became of an assembled snapshot.
+  enum Outcome {
+    /// It is current.
+    case published(SnapshotManifest)
+    /// The current one is made of the same.
+    case unchanged(SnapshotManifest)
+    /// The gate refused it; the current one stays.
+    case refused(SnapshotManifest)
+  }
+
+  /// Assembles and publishes, unless the current snapshot was made of the same or the gate refuses.
+  ///
+  /// - Parameters:
+  ///   - created: the moment of publishing.
+  ///   - gate: judges the verified candidate before it is published; nil lets everything through.
+  ///   - key: signs the manifest; nil leaves it unsigned.
+  /// - Returns: what became of it, and what the gate measured; nil where nothing was judged.
+  /// - Throws: what state, snapshots and the gate throw; nothing is left behind then.
+  func publish(
+    at created: Int64, through gate: PublishGate?, signedBy key: SigningKey?
+  ) async throws -> (Outcome, GateReport?) {
     let pages = try self.pages()
     let inputs = self.inputs(pages)
     let collection = try CollectionFolder(snapshots: pipeline.publish.to, collection: pipeline.name)
@@ -23,14 +42,34 @@ struct SnapshotAssembly {
       try collection.removeLeftovers()
       if try state.count(state.superseded) > 0 { try state.setPublished(published) }
       try state.dropExpired(at: created, after: pipeline.state.keep)
-      return (try collection.manifest(ofSnapshot: published.snapshot), false)
+      return (.unchanged(try collection.manifest(ofSnapshot: published.snapshot)), nil)
     }
     progress.update { $0.stage = "writing the snapshot" }
     let used = UsedKeys()
-    let result = try progress.timed("assemble") { try assemble(pages, at: created, used) }
-    try state.setPublished(.init(snapshot: result.0.id, inputs: inputs))
+    let (writer, manifest, isNew) = try progress.timed("assemble") { try assemble(pages, at: created, used) }
+    defer { writer.discard() }
+    var report: GateReport?
+    if isNew {
+      report = try await judge(writer, against: collection, gate)
+      if let report, !report.passes {
+        try writer.setAside(gate: report.json)
+        return (.refused(manifest), report)
+      }
+      try writer.publish(keep: pipeline.publish.keep, signedBy: key, gate: report?.json)
+    }
+    try state.setPublished(.init(snapshot: manifest.id, inputs: inputs))
     try state.retire(keeping: used.keys, at: created, after: pipeline.state.keep, limit: pipeline.state.limit)
-    return result
+    return (isNew ? .published(manifest) : .unchanged(manifest), report)
+  }
+
+  private func judge(
+    _ writer: SnapshotWriter, against collection: CollectionFolder, _ gate: PublishGate?
+  ) async throws -> GateReport? {
+    guard let gate else { return nil }
+    progress.update { $0.stage = "asking the gate's questions" }
+    let current = try collection.currentID() == nil ? nil : collection.openCurrent()
+    let candidate = try Snapshot(folder: writer.temporaryFolder)
+    return try await progress.timed("gate") { try await gate.judge(candidate, against: current) }
   }
 
   /// One page a URL, in the order of URLs; where two sources give the same, the one named first in the file wins.
@@ -59,7 +98,7 @@ struct SnapshotAssembly {
 
   private func assemble(
     _ pages: [PageRecord], at created: Int64, _ used: UsedKeys
-  ) throws -> (SnapshotManifest, isNew: Bool) {
+  ) throws -> (SnapshotWriter, SnapshotManifest, isNew: Bool) {
     try makeMissingParts(of: pages)
     let writer = try SnapshotWriter(snapshots: pipeline.publish.to, collection: pipeline.name)
     do {
@@ -69,11 +108,12 @@ struct SnapshotAssembly {
         try append(page, to: writer, &indexes, used)
       }
       try indexes.finish()
-      return try writer.publish(
+      let (manifest, isNew) = try writer.finish(
         SnapshotDescription(
-          pipeline: pipeline.stageSettings.hash, embedder: embedders.first,
-          secondEmbedder: embedders.dropFirst().first, languages: pipeline.index.languages, created: created),
-        keep: pipeline.publish.keep)
+          pipeline: pipeline.stageSettings.hash, stages: StageKeys.description(of: pipeline),
+          embedder: embedders.first, secondEmbedder: embedders.dropFirst().first,
+          languages: pipeline.index.languages, created: created))
+      return (writer, manifest, isNew)
     } catch {
       writer.discard()
       throw error

@@ -54,6 +54,19 @@ struct StageKeys: Sendable {
     self.parts = parts.finish()
   }
 
+  /// The settings of every stage and the versions of their code, for the manifest.
+  static func description(of pipeline: PipelineFile) -> JSONValue {
+    .object(
+      (pipeline.stageSettings.json.members ?? []) + [
+        .init(
+          "versions",
+          [
+            "clean": .integer(Int64(Cleaner.version)), "chunk": .integer(Int64(Chunker.version)),
+            "analysis": .integer(Int64(Analyzer.version)),
+          ])
+      ])
+  }
+
   /// Of a page's cleaning: what the transport and the source said counts as much as the bytes.
   func clean(of document: Document, contentHash: ContentHash) -> ContentHash {
     clean(contentHash, document.url, document.mediaType, document.charset, document.language)

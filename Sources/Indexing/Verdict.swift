@@ -146,7 +146,7 @@ struct Verdict {
 
 extension StateFile {
   /// What a page is in the current snapshot, where it is another now.
-  fileprivate func superseded(_ key: [UInt8]) throws -> PageRecord? {
+  func superseded(_ key: [UInt8]) throws -> PageRecord? {
     try environment.read { transaction in
       guard let bytes = try transaction.address(key, in: superseded) else { return nil }
       return try PageRecord(bytes)

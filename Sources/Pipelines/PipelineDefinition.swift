@@ -215,8 +215,16 @@ extension PublishSettings {
             "The share by which a source may shrink; above it nothing is published."),
         ], "What a run may lose before it refuses to publish."),
       Field(
-        "gate", later: "the publish gate", GateDraft.definition.type,
+        "gate", \.gate, GateSettings.definition.type, shapesResult: false,
         "Questions that the new snapshot must answer before it is published."),
+      Field(
+        group: "sign",
+        [
+          Field(
+            "key", \.signingKey, .fileOrSecret { $0.contains("-----BEGIN") },
+            "The private key (Ed25519, PEM) that “acervo snapshots keygen” made: its path, or ${NAME} that holds a "
+              + "path or the key itself.")
+        ], "How manifests are signed; without it they are not."),
     ])
 }
 
@@ -232,25 +240,5 @@ extension StateSettings {
       Field(
         "limit", \.limit, .byteCount(in: 16_777_216...1_099_511_627_776),
         "How large the state file may grow before unused results leave early, the oldest first."),
-    ])
-}
-
-/// The settings of the publish gate, known to editors; no release reads them yet.
-private struct GateDraft: Sendable {
-  var questions = ""
-  var atLeast: [String: Double] = [:]
-  var worseByAtMost: [String: Double] = [:]
-
-  private typealias Field = SettingsField<GateDraft>
-
-  static let definition = SettingsObject(
-    initial: GateDraft(),
-    fields: [
-      Field("questions", \.questions, .path, isRequired: true, "The file of golden questions."),
-      Field(
-        "at_least", \.atLeast, .map(to: .percentage), "What each measure, such as recall@4, must reach."),
-      Field(
-        "worse_by_at_most", \.worseByAtMost, .map(to: .percentage),
-        "By how much each measure may fall below the current snapshot's."),
     ])
 }

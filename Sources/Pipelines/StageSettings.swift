@@ -1,4 +1,5 @@
 public import Corpus
+public import Settings
 
 /// How documents are cleaned.
 public struct CleanSettings: Sendable, Equatable {
@@ -151,13 +152,22 @@ public struct PublishSettings: Sendable, Equatable {
   public var toleratedFailures: Double
   /// The share by which a source may shrink before nothing is published, 0 to 1; 0.2 by default.
   public var toleratedShrink: Double
+  /// What the new snapshot has to answer before it becomes the current one; nil: nothing.
+  public var gate: GateSettings?
+  /// The private key that signs manifests (Ed25519, PEM); nil leaves them unsigned.
+  public var signingKey: FileOrSecret?
 
   /// Makes publish settings with the defaults.
-  public init(to: String, keep: Int = 5, toleratedFailures: Double = 0.02, toleratedShrink: Double = 0.2) {
+  public init(
+    to: String, keep: Int = 5, toleratedFailures: Double = 0.02, toleratedShrink: Double = 0.2,
+    gate: GateSettings? = nil, signingKey: FileOrSecret? = nil
+  ) {
     self.to = to
     self.keep = keep
     self.toleratedFailures = toleratedFailures
     self.toleratedShrink = toleratedShrink
+    self.gate = gate
+    self.signingKey = signingKey
   }
 }
 

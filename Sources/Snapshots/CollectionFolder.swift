@@ -11,15 +11,19 @@ public struct CollectionFolder: Sendable, Equatable {
   ///
   /// - Throws: `SnapshotError` for a name that is not `[a-z0-9-]{1,64}`.
   public init(snapshots: String, collection: String) throws {
-    guard (1...64).contains(collection.utf8.count),
-      collection.utf8.allSatisfy({ (0x61...0x7A).contains($0) || (0x30...0x39).contains($0) || $0 == 0x2D })
-    else {
+    guard Self.isName(collection) else {
       throw SnapshotError(
         .refused, snapshots, "“\(collection)” is no collection's name",
         mend: "use 1 to 64 lower-case letters, digits and hyphens")
     }
     name = collection
     path = snapshots + "/" + collection
+  }
+
+  /// Whether a text can name a collection: `[a-z0-9-]{1,64}`.
+  static func isName(_ text: String) -> Bool {
+    (1...64).contains(text.utf8.count)
+      && text.utf8.allSatisfy { (0x61...0x7A).contains($0) || (0x30...0x39).contains($0) || $0 == 0x2D }
   }
 
   /// The collections below a folder that have a current snapshot, in the order of their names.

@@ -6,7 +6,13 @@ extension SnapshotDiff {
     [
       "from": .string(before.id), "to": .string(after.id),
       "pipeline_changed": .bool(before.pipeline != after.pipeline),
-      "embedder_changed": .bool(before.embedder != after.embedder),
+      "settings": .array(
+        settings.map {
+          [
+            "name": .string($0.name), "before": $0.before.map { .string($0) } ?? .null,
+            "after": $0.after.map { .string($0) } ?? .null,
+          ]
+        }), "embedder_changed": .bool(before.embedder != after.embedder),
       "added": .array(added.map(\.json)), "removed": .array(removed.map(\.json)),
       "moved": .array(
         moved.map { ["from": .string($0.from.url), "to": .string($0.to.url), "title": .string($0.to.title)] }),

@@ -45,10 +45,22 @@ public struct SnapshotDiff: Sendable, Equatable {
     public var after: AccessRule
   }
 
+  /// A setting of a stage, or the version of its code, that is not the same.
+  public struct Setting: Sendable, Equatable {
+    /// Where it stands: `chunk.size`.
+    public var name: String
+    /// Its value before, as JSON; nil where it was not there.
+    public var before: String?
+    /// Its value now.
+    public var after: String?
+  }
+
   /// The two snapshots.
   public var before: SnapshotManifest
   /// The later one.
   public var after: SnapshotManifest
+  /// Settings of the stages that differ; none where one of the manifests does not tell them.
+  public var settings: [Setting] = []
   /// Pages that are only in the later one, in the order of their addresses, as in the other lists.
   public var added: [Page] = []
   /// Pages that are only in the earlier one.
@@ -70,6 +82,9 @@ public struct SnapshotDiff: Sendable, Equatable {
   public init(from before: Snapshot, to after: Snapshot) throws {
     self.before = before.manifest
     self.after = after.manifest
+    if let old = before.manifest.stages, let new = after.manifest.stages {
+      settings = Self.settings(old, new, at: "")
+    }
     var gone: [Candidate] = []
     var come: [Candidate] = []
     var (left, right) = (0, 0)
@@ -102,6 +117,18 @@ public struct SnapshotDiff: Sendable, Equatable {
   public var isEmpty: Bool {
     added.isEmpty && removed.isEmpty && moved.isEmpty && changed.isEmpty && access.isEmpty && chunksEmbedded == 0
       && before.pipeline == after.pipeline && before.embedder == after.embedder
+  }
+
+  private static func settings(_ old: JSONValue?, _ new: JSONValue?, at path: String) -> [Setting] {
+    guard old != new else { return [] }
+    let members = (old?.members ?? []) + (new?.members ?? [])
+    guard old?.members != nil || old == nil, new?.members != nil || new == nil, !members.isEmpty else {
+      return [Setting(name: path, before: old?.text(), after: new?.text())]
+    }
+    var seen: Set<String> = []
+    return members.map(\.name).filter { seen.insert($0).inserted }.flatMap { name in
+      settings(old?[name], new?[name], at: path.isEmpty ? name : path + "." + name)
+    }
   }
 
   private static func order(_ left: String?, _ right: String?) -> Int {

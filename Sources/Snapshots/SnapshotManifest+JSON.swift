@@ -25,6 +25,7 @@ extension SnapshotManifest {
       .init(
         "sources", .array(sources.map { ["id": .string($0.id), "documents": .integer(Int64($0.documents))] })),
     ]
+    if let stages { members.append(.init("stages", stages)) }
     if blocks, !blockHashes.isEmpty {
       members.append(.init("index_blocks", .array(blockHashes.map { .string($0.hex) })))
     }
@@ -87,6 +88,7 @@ extension SnapshotManifest {
     created = try member("created", json["created"]?.string.flatMap(Moment.seconds))
     parent = json["parent"]?.string
     pipeline = try member("pipeline", json["pipeline"]?.string.flatMap(ContentHash.init(hex:)))
+    stages = json["stages"]
     func fingerprint(_ name: String) throws(SnapshotError) -> EmbedderFingerprint? {
       guard let described = json[name], described != .null else { return nil }
       return try member(name, EmbedderFingerprint(json: described))

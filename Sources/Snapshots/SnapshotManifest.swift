@@ -16,6 +16,9 @@ public struct SnapshotManifest: Sendable, Equatable {
   public var parent: String?
   /// Hash of the pipeline's settings, secrets and paths left out.
   public var pipeline: ContentHash
+  /// The settings of every stage and the versions of their code, as far as they decide what is in the index; nil in
+  /// snapshots of the first release.
+  public var stages: JSONValue?
   /// The embedder; nil for a lexical index.
   public var embedder: EmbedderFingerprint?
   /// The embedder of the second set of vectors; nil where there is none.
@@ -37,7 +40,7 @@ public struct SnapshotManifest: Sendable, Equatable {
 
   /// Makes a manifest.
   public init(
-    id: String, collection: String, created: Int64, parent: String?, pipeline: ContentHash,
+    id: String, collection: String, created: Int64, parent: String?, pipeline: ContentHash, stages: JSONValue? = nil,
     embedder: EmbedderFingerprint?, secondEmbedder: EmbedderFingerprint? = nil, languages: [String], documents: Int,
     chunks: Int, indexBytes: Int, indexHash: ContentHash, blockHashes: [ContentHash] = [],
     sources: [(id: String, documents: Int)]
@@ -47,6 +50,7 @@ public struct SnapshotManifest: Sendable, Equatable {
     self.created = created
     self.parent = parent
     self.pipeline = pipeline
+    self.stages = stages
     self.embedder = embedder
     self.secondEmbedder = secondEmbedder
     self.languages = languages

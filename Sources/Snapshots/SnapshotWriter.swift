@@ -5,6 +5,8 @@ internal import LMDB
 public struct SnapshotDescription: Sendable {
   /// Hash of the pipeline's settings.
   public var pipeline: ContentHash
+  /// The settings of every stage and the versions of their code; secrets and paths left out.
+  public var stages: JSONValue?
   /// The embedder; nil for a lexical index.
   public var embedder: EmbedderFingerprint?
   /// The embedder of the second set of vectors, if there is one.
@@ -16,10 +18,11 @@ public struct SnapshotDescription: Sendable {
 
   /// Makes a description.
   public init(
-    pipeline: ContentHash, embedder: EmbedderFingerprint?, secondEmbedder: EmbedderFingerprint? = nil,
-    languages: [String], created: Int64
+    pipeline: ContentHash, stages: JSONValue? = nil, embedder: EmbedderFingerprint?,
+    secondEmbedder: EmbedderFingerprint? = nil, languages: [String], created: Int64
   ) {
     self.pipeline = pipeline
+    self.stages = stages
     self.embedder = embedder
     self.secondEmbedder = secondEmbedder
     self.languages = languages
@@ -152,7 +155,8 @@ public final class SnapshotWriter {
     }
     var manifest = SnapshotManifest(
       id: "", collection: collection.name, created: description.created, parent: parent,
-      pipeline: description.pipeline, embedder: description.embedder, secondEmbedder: description.secondEmbedder,
+      pipeline: description.pipeline, stages: description.stages, embedder: description.embedder,
+      secondEmbedder: description.secondEmbedder,
       languages: description.languages,
       documents: summary.documents, chunks: summary.chunks, indexBytes: summary.bytes, indexHash: hash,
       blockHashes: blocks,

@@ -1,9 +1,13 @@
+internal import Answering
 internal import Corpus
+internal import Evaluation
 internal import Snapshots
 internal import Terminal
 
 /// `acervo snapshots diff`: what changed from one snapshot to another, in words.
 enum DiffCommand {
+  private static let questions = Option(
+    "questions", "FILE", help: "Golden questions: also ask both snapshots, and tell whose answers changed.")
   private static let all = Flag("all", help: "Every page; without it, at most 20 of each kind.")
 
   static let entry = Acervo.Entry(
@@ -17,9 +21,9 @@ enum DiffCommand {
         Positional("A", help: "The earlier snapshot; the one before the current by default.", count: .optional),
         Positional("B", help: "The later one; the current one by default.", count: .optional),
       ],
-      options: SnapshotsCommand.place + [.flag(all), .flag(SnapshotsCommand.json)],
+      options: SnapshotsCommand.place + [.value(questions), .flag(all), .flag(SnapshotsCommand.json)],
       examples: [
-        "acervo snapshots diff --collection handbook",
+        "acervo snapshots diff --collection handbook --questions evals/handbook.yaml",
         "acervo snapshots diff 20261120T231500Z-3f9a1c0b7e21 20261121T041500Z-98b3a3b122ea --json",
       ]),
     run: run)
@@ -31,21 +35,75 @@ enum DiffCommand {
       throw InputError(
         description: "\(folder.path) has no current snapshot\n  mend: run “acervo index PIPELINE”", code: .missingInput)
     }
+    let golden = try arguments[questions].map { try GoldenQuestion.read(path: $0, environment: Inputs.environment) }
     let before = try words.first ?? folder.previousID()
-    let diff = try SnapshotDiff(
-      from: Snapshot(folder: folder.folder(ofSnapshot: before)), to: Snapshot(folder: folder.folder(ofSnapshot: after)))
+    let (old, new) = (
+      try Snapshot(folder: folder.folder(ofSnapshot: before)), try Snapshot(folder: folder.folder(ofSnapshot: after))
+    )
+    let diff = try SnapshotDiff(from: old, to: new)
+    var changes: [AnswerChange]?
+    if let golden {
+      let reports = (try await ask(golden, old, arguments), try await ask(golden, new, arguments))
+      changes = zip(reports.0.outcomes, reports.1.outcomes).compactMap(AnswerChange.init)
+    }
     if arguments[SnapshotsCommand.json] {
-      Output.results.line(diff.json.text(pretty: true))
+      let answers = changes.map { [JSONValue.Member("answers", .array($0.map(\.json)))] } ?? []
+      Output.results.line(JSONValue.object((diff.json.members ?? []) + answers).text(pretty: true))
     } else {
-      Output.results.write(DiffText.of(diff, limit: arguments[all] ? .max : 20))
+      Output.results.write(DiffText.of(diff, changes, limit: arguments[all] ? .max : 20))
     }
     return .success
+  }
+
+  private static func ask(
+    _ questions: [GoldenQuestion], _ snapshot: Snapshot, _ arguments: Arguments
+  ) async throws -> EvaluationReport {
+    let (retriever, embedder) = try Collections.retriever(
+      snapshot, startingAt: arguments[Collections.snapshots] ?? ".")
+    return try await Evaluator(retriever, answerer: ExtractiveAnswerer(embedder: embedder)).run(questions)
+  }
+}
+
+/// A golden question that is answered otherwise.
+struct AnswerChange {
+  var question: String
+  var before: String
+  var after: String
+  /// Whether the answer quotes what a right one contains, or rightly says that nothing fits; nil where nobody knows.
+  var wasRight: Bool?
+  var isRight: Bool?
+
+  /// Nil when the answers are the same.
+  init?(_ before: QuestionOutcome, _ after: QuestionOutcome) {
+    guard before.answer != after.answer || Self.right(before) != Self.right(after) else { return nil }
+    question = after.question
+    (self.before, self.after) = (before.answer ?? "", after.answer ?? "")
+    (wasRight, isRight) = (Self.right(before), Self.right(after))
+  }
+
+  private static func right(_ outcome: QuestionOutcome) -> Bool? {
+    outcome.isUnanswerable ? outcome.isAnswered.map { !$0 } : outcome.containsAnswer
+  }
+
+  /// What became of it, in a word.
+  var kind: String {
+    switch (wasRight, isRight) {
+    case (true?, false?): "worse"
+    case (false?, true?): "better"
+    default: "other words"
+    }
+  }
+
+  var json: JSONValue {
+    [
+      "question": .string(question), "change": .string(kind), "before": .string(before), "after": .string(after),
+    ]
   }
 }
 
 /// A difference in words.
 enum DiffText {
-  static func of(_ diff: SnapshotDiff, limit: Int) -> String {
+  static func of(_ diff: SnapshotDiff, _ answers: [AnswerChange]? = nil, limit: Int) -> String {
     var lines = ["\(diff.before.collection): \(diff.before.id) → \(diff.after.id)"]
     func list<Item>(_ title: String, _ items: [Item], _ line: (Item) -> String) {
       guard !items.isEmpty else { return }
@@ -56,7 +114,10 @@ enum DiffText {
     if diff.before.embedder != diff.after.embedder {
       lines.append("model: \(diff.before.embedder?.model ?? "none") → \(diff.after.embedder?.model ?? "none")")
     }
-    if diff.before.pipeline != diff.after.pipeline { lines.append("settings of the pipeline: changed") }
+    if diff.before.pipeline != diff.after.pipeline, diff.settings.isEmpty {
+      lines.append("settings of the pipeline: changed")
+    }
+    list("settings changed", diff.settings) { "\($0.name): \($0.before ?? "-") → \($0.after ?? "-")" }
     list("pages added", diff.added, name)
     list("pages removed", diff.removed, name)
     list("pages moved", diff.moved) { "\(name($0.to)) (was \($0.from.url))" }
@@ -75,8 +136,19 @@ enum DiffText {
     lines.append(
       "chunks: \(diff.before.chunks) → \(diff.after.chunks); \(diff.chunksEmbedded) embedded anew, "
         + "\(diff.chunksKept) as before")
+    if let answers {
+      if answers.isEmpty { lines.append("golden answers: all as before") }
+      list("golden answers changed", answers) { change in
+        "\(change.kind): \(oneLine(change.question))\n    - \(oneLine(change.before))\n    + \(oneLine(change.after))"
+      }
+    }
     if diff.isEmpty { lines.append("nothing differs") }
     return lines.joined(separator: "\n") + "\n"
+  }
+
+  private static func oneLine(_ text: String) -> String {
+    let line = text.split(whereSeparator: \.isWhitespace).joined(separator: " ")
+    return line.count > 200 ? line.prefix(200) + "…" : line
   }
 
   private static func name(_ page: SnapshotDiff.Page) -> String { "“\(page.title)” \(page.url)" }

@@ -36,8 +36,8 @@ enum IndexCommand {
     command: Command(
       "index",
       """
-      Fetches, cleans, chunks, embeds and publishes. Exit codes: 0 published, 3 nothing changed, 5 too many failures \
-      or too much shrink, 64 usage, 65 bad pipeline file, 69 source or model unreachable, 75 another run holds the \
+      Fetches, cleans, chunks, embeds and publishes. Exit codes: 0 published, 3 nothing changed, 4 refused by the \
+      gate, 5 too many failures or too much shrink, 64 usage, 65 bad pipeline file, 69 source or model unreachable, 75 another run holds the \
       lock.
       """,
       positionals: [Positional("PIPELINE", help: "The pipeline file.")],
@@ -58,7 +58,12 @@ enum IndexCommand {
       pipeline: pipeline,
       sources: pipeline.sources.map { source(for: $0, client: client, progress: progress.source($0.id)) },
       embedders: try embedders(for: pipeline), threads: threads ?? ProcessInfo.processInfo.activeProcessorCount,
-      acceptsShrink: acceptsShrink, onlyFailed: onlyFailed, progress: progress, finished: finished)
+      acceptsShrink: acceptsShrink, onlyFailed: onlyFailed, environment: Inputs.environment,
+      otherEmbedder: { fingerprint in
+        let folder = try ModelFinder.folder(
+          of: fingerprint.model, startingAt: pipeline.publish.to, environment: Inputs.environment)
+        return try LocalEmbedder(folder: folder)
+      }, progress: progress, finished: finished)
   }
 
   static func run(_ arguments: Arguments, onlyFailed: IndexingRun.FailureFilter? = nil) async throws -> ExitCode {
@@ -115,6 +120,7 @@ extension RunReport.Outcome {
     case .published: .success
     case .unchanged: .unchanged
     case .refused: .tooManyFailures
+    case .gateRefused: .gateRefused
     case .failed: .failure
     }
   }

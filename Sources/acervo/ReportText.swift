@@ -9,7 +9,11 @@ enum ReportText {
     case .published(let id): lines.append("published \(report.collection)/\(id)")
     case .unchanged(let id): lines.append("nothing changed: \(report.collection)/\(id) stays current")
     case .refused(let reason), .failed(let reason): lines.append("nothing published: \(reason)")
+    case .gateRefused(let id):
+      lines.append("nothing published: the gate refused \(report.collection)/\(id)")
+      lines.append("  mend: look at it with “acervo snapshots diff … \(id)”, then mend the pipeline or the questions")
     }
+    if let gate = report.gate { lines += GateText.lines(gate) }
     let counts = report.counts
     if report.documents > 0 { lines.append("  index    \(report.documents) documents, \(report.chunks) chunks") }
     lines.append(

@@ -117,11 +117,14 @@ enum AskCommand {
     let hits = try await retriever.search(wanted)
     let answer = try await ExtractiveAnswerer(embedder: embedder).answer(question, from: hits)
     if arguments[json] {
+      let manifest = retriever.snapshot.manifest
+      let id = AnswerIdentifier(
+        collection: manifest.collection, snapshot: manifest.id, chunks: answer.citations.map(\.chunk))
       let json: JSONValue = [
-        "answer": .string(answer.text), "sources": .array(answer.sources.map { .string($0) }),
+        "answer": .string(answer.text), "id": .string(id.description),
+        "sources": .array(answer.sources.map { .string($0) }),
         "citations": .array(answer.citations.map(\.json)),
-        "collection": .string(retriever.snapshot.manifest.collection),
-        "snapshot": .string(retriever.snapshot.manifest.id),
+        "collection": .string(manifest.collection), "snapshot": .string(manifest.id),
       ]
       Output.results.line(json.text(pretty: true))
     } else {

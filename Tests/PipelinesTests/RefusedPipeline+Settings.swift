@@ -259,8 +259,24 @@ extension RefusedPipeline {
       "a provider's key", "provider: local", "api_key: ${OPENAI_API_KEY}",
       "12:23: “${…}” needs quotes inside braces and brackets → write \"${NAME}\""),
     RefusedPipeline(
-      "the gate", "to: ../snapshots", "to: ../snapshots\n  gate: { questions: q.yaml, at_least: { recall@4: 0.9 } }",
-      "16:3: not implemented yet: the publish gate → leave it out for now"),
+      "a gate without questions", "to: ../snapshots", "to: ../snapshots\n  gate: { at_least: { recall@4: 0.9 } }",
+      "16:3: “questions” is missing in “gate” → add “questions:”. The file of golden questions."),
+    RefusedPipeline(
+      "a gate that lets everything through", "to: ../snapshots", "to: ../snapshots\n  gate: { questions: q.yaml }",
+      "16:9: the gate would let everything through → add at_least: { recall@4: 0.9 } or worse_by_at_most"),
+    RefusedPipeline(
+      "measures that are none", "to: ../snapshots",
+      "to: ../snapshots\n  gate:\n    questions: q.yaml\n    at_least: { recall@0: 0.9, refusal: 0.1 }\n"
+        + "    worse_by_at_most: { precision: 2%, refusal: 2% }",
+      "18:17: “recall@0” is no measure → write recall@K, hit@K, mrr@K or ndcg@K with K from 1 to 1000, or containment, abstention or refusal",
+      "18:32: “refusal” is better the lower it is, so it cannot have a least value → put it into worse_by_at_most",
+      "19:25: “precision” is no measure → write recall@K, hit@K, mrr@K or ndcg@K with K from 1 to 1000, or containment, abstention or refusal"
+    ),
+    RefusedPipeline(
+      "a private key in the file", "to: ../snapshots",
+      "to: ../snapshots\n  sign: { key: \"-----BEGIN PRIVATE KEY-----\" }",
+      "16:16: “key” is a secret and must not stand in the file → put it into a file of its own and write its path, or write ${NAME}"
+    ),
     RefusedPipeline(
       "a schedule of six fields", "name: handbook", "name: handbook\nschedule: \"0 0 */6 * * *\"",
       "3:11: “0 0 */6 * * *” is no cron expression: it has 6 fields, not five → write minute, hour, day of the month, month and day of the week, such as 0 */6 * * *"

@@ -1,4 +1,5 @@
 internal import Answering
+internal import Corpus
 internal import Embedding
 internal import Retrieval
 internal import Snapshots
@@ -11,6 +12,12 @@ final class ServedSnapshot: Sendable {
   let answerer: ExtractiveAnswerer
 
   var manifest: SnapshotManifest { retriever.snapshot.manifest }
+
+  /// What an answer of this snapshot is called.
+  func identifier(of answer: Answer) -> AnswerIdentifier {
+    AnswerIdentifier(
+      collection: manifest.collection, snapshot: manifest.id, chunks: answer.citations.map(\.chunk))
+  }
 
   init(snapshot: Snapshot, embedder: (any Embedder)?, second: (any Embedder)?, reranker: (any Reranker)?) throws {
     retriever = try Retriever(snapshot: snapshot, embedder: embedder, second: second, reranker: reranker)

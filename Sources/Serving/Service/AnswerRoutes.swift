@@ -68,6 +68,9 @@ struct AnswerRoutes: Sendable {
           [
             .required("answer", .text, "The answer in the question's language; it says so when nothing fits."),
             .required("sources", .array(of: .text, count: Self.many), "Addresses of the evidence, best first."),
+            .required(
+              "id", .text,
+              "Names the answer by its collection, snapshot and cited chunks; “acervo explain” walks back from it."),
             .required("citations", .array(of: citation, count: Self.many), "Where each [n] of the answer comes from."),
           ] + Self.provenance)
       ), failures: Self.failures,
@@ -82,6 +85,7 @@ struct AnswerRoutes: Sendable {
         return response(
           [
             .init("answer", .string(answer.text)), .init("sources", .array(answer.sources.map { .string($0) })),
+            .init("id", .string(served.identifier(of: answer).description)),
             .init("citations", .array(answer.citations.map(\.json))),
           ], from: served, since: started, logged: [.init("answered", .bool(answer.isAnswered))])
       })
