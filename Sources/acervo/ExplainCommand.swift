@@ -102,12 +102,15 @@ private struct Origin {
     var lines = ["chunk    \(number) of \(manifest.collection)/\(manifest.id)"]
     let words = chunk.text.split(whereSeparator: \.isWhitespace).joined(separator: " ")
     lines.append("         “\(words.count > 200 ? words.prefix(200) + "…" : words)”")
+    let path = chunk.headingPath.joined(separator: " › ")
     lines.append(
       "         bytes \(chunk.range.start) to \(chunk.range.end) of the clean page, number \(chunk.index) of "
-        + "\(document.chunkCount)" + (chunk.headingPath.isEmpty ? "" : ", under \(chunk.headingPath.joined(separator: " › "))"))
+        + "\(document.chunkCount)" + (path.isEmpty ? "" : ", under \(path)"))
     lines.append("page     “\(document.title)” \(address)")
     lines.append("         source “\(document.source)”, clean form SHA-256 \(document.hash)")
-    if let modified = document.modified { lines.append("         changed \(Moment.text(modified)), as its source says") }
+    if let modified = document.modified {
+      lines.append("         changed \(Moment.text(modified)), as its source says")
+    }
     if let history {
       let moment = history.fetched.map { "when \(Moment.text($0))" } ?? "when not told by the source"
       let status = history.status.map { ", status \($0)" } ?? ""
