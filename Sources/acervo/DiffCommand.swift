@@ -59,7 +59,7 @@ enum DiffCommand {
     _ questions: [GoldenQuestion], _ snapshot: Snapshot, _ arguments: Arguments
   ) async throws -> EvaluationReport {
     let (retriever, embedder) = try Collections.retriever(
-      snapshot, startingAt: arguments[Collections.snapshots] ?? ".")
+      snapshot, startingAt: arguments[Collections.snapshots] ?? ".", rerank: nil)
     return try await Evaluator(retriever, answerer: ExtractiveAnswerer(embedder: embedder)).run(questions)
   }
 }
