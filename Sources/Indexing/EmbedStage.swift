@@ -33,7 +33,7 @@ struct EmbedStage: Sendable {
         try await writer.record(zip(portion, vectors).map { .result(.embed, $0.key, StageResults.encode($1)) })
       }
     }
-    try await writer.record(pages.flatMap { $0.results + [.page($0.record)] })
+    try await writer.record(pages.flatMap { $0.isRecorded ? $0.results + [.page($0.record)] : $0.results })
     // A chunk that one embedder had to read was embedded, whatever the other one knew.
     let chunks = Set(texts.map(\.text)).count
     progress.update { view in

@@ -18,12 +18,12 @@ public struct IndexingRun: Sendable {
   /// How many bytes of fetched documents may wait to be cleaned.
   private static let fetchedBytes = 64 << 20
   /// How many bytes of prepared pages may wait to be embedded.
-  private static let preparedBytes = 16 << 20
+  static let preparedBytes = 16 << 20
 
   let pipeline: PipelineFile
   let sources: [any Source]
   let embedders: [any Embedder]
-  private let threads: Int
+  let threads: Int
   let acceptsShrink: Bool
   private let onlyFailed: FailureFilter?
   private let environment: [String: String]
@@ -136,7 +136,9 @@ public struct IndexingRun: Sendable {
     try result.get()
     progress.update { $0.stage = "publishing" }
     report.incomplete = incomplete(ledger)
-    try await conclude(state: state, ledger: ledger, gate: gate, key: key, report: &report)
+    try await conclude(state: state, ledger: ledger, gate: gate, key: key, report: &report) { pages in
+      try await settle(pages, state: state, writer: writer, embedding: embedding)
+    }
   }
 
   private func complete(_ report: inout RunReport, since start: ContinuousClock.Instant) {
@@ -207,7 +209,7 @@ public struct IndexingRun: Sendable {
     }
   }
 
-  private func pageStage(state: StateFile) -> PageStage {
+  func pageStage(state: StateFile) -> PageStage {
     var options = Cleaner.Options()
     options.mainContentOnly = pipeline.clean.content == .main
     options.keepsTables = pipeline.clean.tables == .rows
@@ -222,7 +224,7 @@ public struct IndexingRun: Sendable {
   private var stageKeys: StageKeys { StageKeys(pipeline: pipeline, embedders: embedders.map(\.fingerprint)) }
 
   /// Runs a worker so many times side by side.
-  private func parallel(
+  func parallel(
     _ width: Int, on executor: ComputeExecutor, _ worker: @escaping @Sendable () async throws -> Void
   ) async throws {
     try await withThrowingTaskGroup(of: Void.self) { group in
@@ -363,7 +365,8 @@ public struct IndexingRun: Sendable {
   // MARK: Publishing
 
   private func conclude(
-    state: StateFile, ledger: RunLedger, gate: PublishGate?, key: SigningKey?, report: inout RunReport
+    state: StateFile, ledger: RunLedger, gate: PublishGate?, key: SigningKey?, report: inout RunReport,
+    settle: ([PageRecord]) async throws -> [String: PageRecord]
   ) async throws {
     let verdict = try Verdict(
       state: state, sources: sources.map(\.id), ledger: ledger,
@@ -386,7 +389,7 @@ public struct IndexingRun: Sendable {
     let assembly = SnapshotAssembly(
       pipeline: pipeline, state: state, embedders: embedders.map(\.fingerprint),
       keys: stageKeys, progress: progress)
-    let (outcome, judged) = try await assembly.publish(at: now(), through: gate, signedBy: key)
+    let (outcome, judged) = try await assembly.publish(at: now(), through: gate, signedBy: key, settle: settle)
     report.gate = judged
     let manifest: SnapshotManifest
     switch outcome {

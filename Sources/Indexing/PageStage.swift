@@ -24,6 +24,8 @@ struct PreparedPage: Sendable {
   var chunkCount: Int
   /// Whether the state knew no page of this address.
   var isNew: Bool
+  /// Whether the state is to remember the record; a page as a snapshot takes it is not the page as it came.
+  var isRecorded = true
 
   /// About what it holds in memory, in bytes.
   var weight: Int {
@@ -116,12 +118,30 @@ struct PageStage: Sendable {
   private func prepare(
     _ page: PageRecord, isNew: Bool, _ results: [StateFile.Change]
   ) throws -> PageOutcome {
-    var (page, results) = (page, results)
+    var page = page
     let cleaned = try cleaned(page, among: results)
     page.cleanHash = cleaned.hash
     page.chunkKey = keys.chunks(of: page.cleanHash)
     page.embedder = keys.embedder
-    let document = cleaned.page.document
+    return .prepared(try work(on: page, as: cleaned.page, isNew: isNew, results))
+  }
+
+  /// A page whose cleaned form is another than the state has, with what is still to be computed for it.
+  func settle(_ page: PageRecord, as cleaned: CleanedPage) throws -> (PageRecord, PreparedPage?) {
+    var page = page
+    page.cleanHash = ContentHash.of(StageResults.encode(cleaned))
+    page.chunkKey = keys.chunks(of: page.cleanHash)
+    var work = try work(on: page, as: cleaned, isNew: false, [])
+    work.isRecorded = false
+    return (page, work.results.isEmpty && work.missing.isEmpty ? nil : work)
+  }
+
+  /// Chunks a cleaned page and looks which vectors it misses.
+  private func work(
+    on page: PageRecord, as cleaned: CleanedPage, isNew: Bool, _ results: [StateFile.Change]
+  ) throws -> PreparedPage {
+    var results = results
+    let document = cleaned.document
     let chunks = try chunks(of: document, key: page.chunkKey, &results)
     let title = PageTitle.of(page.title, document.title, url: page.url)
     var seen: Set<ContentHash> = []
@@ -136,14 +156,13 @@ struct PageStage: Sendable {
     let partsKey = keys.parts(of: page)
     if try !state.has(.parts, partsKey) {
       let parts = progress.timed("analyse") {
-        PageParts.encode(cleaned.page, chunks: chunks, title: title, keys: keys, lexical: lexical)
+        PageParts.encode(cleaned, chunks: chunks, title: title, keys: keys, lexical: lexical)
       }
       progress.count { $0.analysed += 1 }
       results.append(.result(.parts, partsKey, parts))
     }
-    let prepared = PreparedPage(
+    return PreparedPage(
       record: page, results: results, missing: missing, chunkCount: chunks.count, isNew: isNew)
-    return .prepared(prepared)
   }
 
   private func cleaned(

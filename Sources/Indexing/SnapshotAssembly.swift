@@ -1,4 +1,5 @@
 internal import Chunking
+internal import Cleaning
 internal import Corpus
 internal import Embedding
 internal import Pipelines
@@ -28,10 +29,13 @@ struct SnapshotAssembly {
   ///   - created: the moment of publishing.
   ///   - gate: judges the verified candidate before it is published; nil lets everything through.
   ///   - key: signs the manifest; nil leaves it unsigned.
+  ///   - settle: is given all pages and returns those, by address, that the snapshot takes otherwise than the state has
+  ///     them, their results being in the state; they depend on the pages and the settings alone.
   /// - Returns: what became of it, and what the gate measured; nil where nothing was judged.
-  /// - Throws: what state, snapshots and the gate throw; nothing is left behind then.
+  /// - Throws: what state, snapshots, the gate and `settle` throw; nothing is left behind then.
   func publish(
-    at created: Int64, through gate: PublishGate?, signedBy key: SigningKey?
+    at created: Int64, through gate: PublishGate?, signedBy key: SigningKey?,
+    settle: ([PageRecord]) async throws -> [String: PageRecord]
   ) async throws -> (Outcome, GateReport?) {
     let pages = try self.pages()
     let inputs = self.inputs(pages)
@@ -44,9 +48,13 @@ struct SnapshotAssembly {
       try state.dropExpired(at: created, after: pipeline.state.keep)
       return (.unchanged(try collection.manifest(ofSnapshot: published.snapshot)), nil)
     }
+    let settled = try await settle(pages)
     progress.update { $0.stage = "writing the snapshot" }
     let used = UsedKeys()
-    let (writer, manifest, isNew) = try progress.timed("assemble") { try assemble(pages, at: created, used) }
+    for page in pages where settled[page.url] != nil { try keep(page, used) }
+    let (writer, manifest, isNew) = try progress.timed("assemble") {
+      try assemble(pages.map { settled[$0.url] ?? $0 }, at: created, used)
+    }
     defer { writer.discard() }
     var report: GateReport?
     if isNew {
@@ -92,6 +100,7 @@ struct SnapshotAssembly {
     hasher.update(UInt64(SnapshotManifest.formatVersion))
     hasher.update(pipeline.stageSettings.hash.bytes)
     for embedder in embedders { hasher.update(embedder.digest.bytes) }
+    hasher.update(UInt64(SiteTemplates.version))
     for page in pages { page.update(&hasher) }
     return hasher.finish()
   }
@@ -154,6 +163,20 @@ struct SnapshotAssembly {
         }
       }
       try indexes.append(parts, vectors: rows)
+    }
+  }
+
+  /// Keeps what a page has by itself, though this snapshot takes less of it: the next one may take it whole.
+  private func keep(_ page: PageRecord, _ used: UsedKeys) throws {
+    used.keys.insert(StateFile.memoKey(.chunk, page.chunkKey))
+    let key = keys.parts(of: page)
+    used.keys.insert(StateFile.memoKey(.parts, key))
+    _ = try state.result(.parts, key) { bytes in
+      let vectors = try PageParts(bytes).vectorKeys
+      for start in stride(from: 0, to: vectors.count, by: 32) {
+        guard let key = ContentHash(bytes: vectors[start..<start + 32]) else { continue }
+        used.keys.insert(StateFile.memoKey(.embed, key))
+      }
     }
   }
 

@@ -121,6 +121,9 @@ extension CleanSettings {
         "code", \.keepsCode, keepOrDrop, "“keep” keeps code verbatim, “drop” leaves it out."),
       Field(
         "links", \.keepsLinks, keepOrDrop, "“keep” keeps links beside the text, “drop” leaves them out."),
+      Field(
+        "templates", \.templates, .choice(),
+        "“learn” leaves out what most pages of a site share, “off” keeps it; of content “all” nothing is left out."),
     ])
 
   private static var keepOrDrop: SettingType<Bool> {

@@ -20,6 +20,19 @@ public struct CleanSettings: Sendable, Equatable {
   /// Whether links are kept beside the text; yes by default.
   public var keepsLinks: Bool
 
+  /// Whether blocks that most pages of a site share are left out; `learn` by default.
+  ///
+  /// With `content: all` nothing is left out.
+  public var templates: TemplateUse
+
+  /// What becomes of blocks that most pages of a site share.
+  public enum TemplateUse: String, Sendable, Equatable, CaseIterable {
+    /// They are learned from all pages of a source and left out.
+    case learn
+    /// They stay.
+    case off
+  }
+
   /// What becomes of tables.
   public enum TableUse: String, Sendable, Equatable, CaseIterable {
     /// A block per row.
@@ -29,11 +42,15 @@ public struct CleanSettings: Sendable, Equatable {
   }
 
   /// Makes clean settings with the defaults.
-  public init(content: Content = .main, tables: TableUse = .rows, keepsCode: Bool = true, keepsLinks: Bool = true) {
+  public init(
+    content: Content = .main, tables: TableUse = .rows, keepsCode: Bool = true, keepsLinks: Bool = true,
+    templates: TemplateUse = .learn
+  ) {
     self.content = content
     self.tables = tables
     self.keepsCode = keepsCode
     self.keepsLinks = keepsLinks
+    self.templates = templates
   }
 }
 

@@ -15,7 +15,7 @@ extension RefusedPipeline {
       "9:18: unknown key “pages” in “web” → “pages” belongs in “limits”: write limits: { pages: … }"),
     RefusedPipeline(
       "a key in the wrong case", "content: main", "Content: main",
-      "10:14: unknown key “Content” in “clean” → did you mean “content”? known here: “content”, “tables”, “code”, “links”"
+      "10:14: unknown key “Content” in “clean” → did you mean “content”? known here: “content”, “tables”, “code”, “links”, “templates”"
     ),
     RefusedPipeline(
       "a number for a text", "name: handbook", "name: 2024",
@@ -102,7 +102,8 @@ extension RefusedPipeline {
       "7:47: entry 1 of “exclude” needs a glob, not an empty text → write a glob"),
     RefusedPipeline(
       "a text for a mapping", "clean: { content: main }", "clean: main",
-      "10:12: “clean” needs a mapping, not “main” → write { key: value, … } with: “content”, “tables”, “code”, “links”"),
+      "10:12: “clean” needs a mapping, not “main” → write { key: value, … } with: “content”, “tables”, “code”, “links”, “templates”"
+    ),
     RefusedPipeline(
       "a list for a mapping", "chunk: { by: structure, size: 2000 }", "chunk: [structure]",
       "11:12: “chunk” needs a mapping, not a list → write { key: value, … } with: “by”, “size”, “overlap”, “unit”"),

@@ -14,7 +14,7 @@ import Testing
         "docs":{"web":{"start":["https://docs.example/start"],"include":["/docs/**"],"exclude":["**/print/**"],\
         "limits":{"pages":500,"depth":8,"page_size":"5MB"},"polite":{"robots":"ignore",\
         "user_agent":"acervo-test/1.0"},"sitemap":"only"}}},\
-        "clean":{"content":"all","tables":"drop","code":"drop","links":"drop"},\
+        "clean":{"content":"all","tables":"drop","code":"drop","links":"drop","templates":"learn"},\
         "chunk":{"by":"recursive","size":300,"overlap":30,"unit":"tokens"},\
         "embed":{"provider":"local","model":"mini"},\
         "index":{"languages":["pt-BR"],"lexical":false,"vectors":"float32"}}
