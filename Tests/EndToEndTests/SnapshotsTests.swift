@@ -79,7 +79,7 @@ struct SnapshotsTests {
       try changed.write(toFile: pages + path, atomically: true, encoding: .utf8)
     }
     try edit("/en/refunds.html") { $0.replacing("5 to 10 working days", with: "2 working days") }
-    try edit("/es/planes.html") { $0.replacing("<title>", with: "<title>Nuevo: ") }
+    try edit("/es/planes.html") { $0.replacing("<h1>", with: "<h1>Nuevo: ") }
     try FileManager.default.moveItem(atPath: pages + "/en/password.html", toPath: pages + "/en/passphrase.html")
     try FileManager.default.removeItem(atPath: pages + "/en/data-retention.html")
     try folder.write("# Holidays\n\nThe office is closed in August.\n", to: "pages/en/holidays.md")
