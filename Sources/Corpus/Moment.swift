@@ -21,6 +21,18 @@ public enum Moment {
     return Self.text(seconds) == text ? seconds : nil
   }
 
+  /// Reads what `compact` wrote; nil for anything else.
+  public static func seconds(ofCompact text: String) -> Int64? {
+    guard text.utf8.count == 16 else { return nil }
+    let parts = [4, 2, 3, 2, 2, 3].reduce(into: (parts: [Substring](), rest: text[...])) { cut, count in
+      cut.parts.append(cut.rest.prefix(count))
+      cut.rest = cut.rest.dropFirst(count)
+    }.parts
+    return seconds(
+      "\(parts[0])-\(parts[1])-\(parts[2])\(parts[3]):\(parts[4]):\(parts[5])"
+    ).flatMap { Self.compact($0) == text ? $0 : nil }
+  }
+
   private static func formatted(_ seconds: Int64, _ format: String) -> String {
     // Years 1000 to 9999: four digits, so that the order of texts is the order of moments.
     var time = time_t(min(max(seconds, -30_610_224_000), 253_402_300_799))

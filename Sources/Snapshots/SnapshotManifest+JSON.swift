@@ -85,7 +85,7 @@ extension SnapshotManifest {
     }
     id = try member("id", json["id"]?.string)
     collection = try member("collection", json["collection"]?.string)
-    created = try member("created", json["created"]?.string.flatMap(Moment.seconds))
+    created = try member("created", json["created"]?.string.flatMap { Moment.seconds($0) })
     parent = json["parent"]?.string
     pipeline = try member("pipeline", json["pipeline"]?.string.flatMap(ContentHash.init(hex:)))
     stages = json["stages"]

@@ -161,12 +161,11 @@ public final class SnapshotWriter {
       documents: summary.documents, chunks: summary.chunks, indexBytes: summary.bytes, indexHash: hash,
       blockHashes: blocks,
       sources: summary.sources.sorted { $0.id.utf8.lexicographicallyPrecedes($1.id.utf8) })
-    repeat {
-      manifest.id = Moment.compact(manifest.created) + "-" + hash.hex.prefix(12)
-      // The same content twice within one second, with another pipeline: the later one gets the next second.
-      manifest.created += 1
-    } while FileSystem.isFolder(collection.path + "/" + manifest.id)
-    manifest.created -= 1
+    // What is older is told by its id: ids ascend though two publishes fall into one second or the clock goes back.
+    if let newest = try collection.snapshotIDs().first.flatMap({ Moment.seconds(ofCompact: String($0.prefix(16))) }) {
+      manifest.created = max(manifest.created, newest + 1)
+    }
+    manifest.id = Moment.compact(manifest.created) + "-" + hash.hex.prefix(12)
     let text = manifest.json().text(pretty: true) + "\n"
     try FileSystem.write(Array(text.utf8), to: temporaryFolder + "/" + Layout.manifestName)
     try FileSystem.flush(path)

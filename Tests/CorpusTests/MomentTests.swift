@@ -23,9 +23,15 @@ import Testing
     #expect(Moment.span(text) == nil)
   }
 
+  @Test(arguments: ["", "20261120T231500", "20261320T231500Z", "2026-11-20T2315Z", "20261120T231500Z "])
+  func `what was not written compactly is not read so`(text: String) {
+    #expect(Moment.seconds(ofCompact: text) == nil)
+  }
+
   @Test func `a moment that is written is read`() {
     for seconds in [0, 951_782_400, 1_795_000_000, -1, 253_402_300_799] as [Int64] {
       #expect(Moment.span(Moment.text(seconds)) == seconds...seconds)
+      #expect(Moment.seconds(ofCompact: Moment.compact(seconds)) == seconds)
     }
   }
 

@@ -88,6 +88,18 @@ import Testing
     #expect(try collection.openCurrent().manifest.documents == 3)
   }
 
+  @Test func `ids ascend within one second and when the clock goes back`() throws {
+    let sample = try SampleCollection()
+    var published: [String] = []
+    for (documents, created) in [(1, 1_800_000_000), (2, 1_800_000_000), (3, 1_700_000_000)] as [(Int, Int64)] {
+      published.append(try sample.publish(documents: documents, created: created).0.id)
+    }
+    #expect(published == published.sorted())
+    #expect(try sample.collection.snapshotIDs() == published.reversed())
+    #expect(try sample.collection.previousID() == published[1])
+    #expect(try sample.collection.manifest(ofSnapshot: published[2]).created == 1_800_000_002)
+  }
+
   @Test func `a snapshot in use is readable after it was removed`() throws {
     let sample = try SampleCollection()
     try sample.publish(documents: 10)
