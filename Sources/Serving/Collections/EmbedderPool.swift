@@ -9,8 +9,8 @@ public final class EmbedderPool: Sendable {
   let reranker: (any Reranker)?
   private let loaded = Mutex<[ContentHash: RememberingEmbedder]>([:])
 
-  /// The bytes of vectors that are remembered for each model: some 3,500 questions and sentences of 512 dimensions.
-  private static let rememberedBytes = 8 << 20
+  /// The bytes of vectors that are remembered for each model: some 1,700 questions and sentences of 512 dimensions.
+  private static let rememberedBytes = 4 << 20
 
   /// Makes a pool.
   ///
