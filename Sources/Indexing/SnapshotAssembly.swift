@@ -41,7 +41,8 @@ struct SnapshotAssembly {
     let inputs = self.inputs(pages)
     let collection = try CollectionFolder(snapshots: pipeline.publish.to, collection: pipeline.name)
     if let published = try state.published(), published.inputs == inputs,
-      try collection.currentID() == published.snapshot
+      try collection.currentID() == published.snapshot,
+      try key.map({ try collection.isSigned(published.snapshot, by: $0) }) ?? true
     {
       try collection.removeLeftovers()
       if try state.count(state.superseded) > 0 { try state.setPublished(published) }
@@ -53,7 +54,7 @@ struct SnapshotAssembly {
     let used = UsedKeys()
     for page in pages where settled[page.url] != nil { try keep(page, used) }
     let (writer, manifest, isNew) = try progress.timed("assemble") {
-      try assemble(pages.map { settled[$0.url] ?? $0 }, at: created, used)
+      try assemble(pages.map { settled[$0.url] ?? $0 }, at: created, signedBy: key, used)
     }
     defer { writer.discard() }
     var report: GateReport?
@@ -106,7 +107,7 @@ struct SnapshotAssembly {
   }
 
   private func assemble(
-    _ pages: [PageRecord], at created: Int64, _ used: UsedKeys
+    _ pages: [PageRecord], at created: Int64, signedBy key: SigningKey?, _ used: UsedKeys
   ) throws -> (SnapshotWriter, SnapshotManifest, isNew: Bool) {
     try makeMissingParts(of: pages)
     let writer = try SnapshotWriter(snapshots: pipeline.publish.to, collection: pipeline.name)
@@ -121,7 +122,7 @@ struct SnapshotAssembly {
         SnapshotDescription(
           pipeline: pipeline.stageSettings.hash, stages: StageKeys.description(of: pipeline),
           embedder: embedders.first, secondEmbedder: embedders.dropFirst().first,
-          languages: pipeline.index.languages, created: created))
+          languages: pipeline.index.languages, created: created), signedBy: key)
       return (writer, manifest, isNew)
     } catch {
       writer.discard()

@@ -10,6 +10,9 @@ public struct MarkupWriter {
   private var nameOf: [MarkupTag: UInt16] = [:]
   private var open: [Int32] = []
 
+  /// About how many bytes the document takes: its text, and what is kept of each element.
+  public var count: Int { bytes.count + nodes.count * MemoryLayout<MarkupDocument.NodeRecord>.stride }
+
   /// Makes an empty document.
   ///
   /// - Parameter capacity: about how many bytes of text will come.

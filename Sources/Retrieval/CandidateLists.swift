@@ -21,6 +21,11 @@ struct CandidateLists {
   /// How far to believe the lexical list, 0 to 1.
   var lexicalWeight = 1.0
 
+  /// Whether an index gave as many chunks as it was asked for: there may be more.
+  func isFull(at depth: Int) -> Bool {
+    lexicalIsFull || [vectors, second].contains { ($0?.hits.count ?? 0) >= depth }
+  }
+
   /// Adds the scores of the lists, each measured in its own spread (z-scores), best first.
   ///
   /// docs/decisions/0013-fusion.md says why scores and not ranks. Ties stand in the order of chunk numbers.

@@ -26,11 +26,52 @@ public struct Filter: Sendable, Hashable {
   }
 }
 
+extension Filter {
+  /// The same bytes for conditions that mean the same, byte by byte, and no others.
+  var bytes: [UInt8] {
+    var writer = ByteWriter()
+    writer.write(field)
+    func write(_ writer: inout ByteWriter, _ value: FieldValue) {
+      switch value {
+      case .keyword(let text):
+        writer.write(0)
+        writer.write(text)
+      case .number(let number):
+        writer.write(1)
+        writer.write(fixed: number.bitPattern)
+      case .date(let moment):
+        writer.write(2)
+        writer.write(fixed: UInt64(bitPattern: moment))
+      }
+    }
+    switch test {
+    case .anyOf(let values):
+      writer.write(0)
+      writer.write(list: values, write)
+    case .range(let low, let high):
+      writer.write(1)
+      writer.write(low, write)
+      writer.write(high, write)
+    case .prefix(let prefix):
+      writer.write(2)
+      writer.write(prefix)
+    case .dates(let spans):
+      writer.write(3)
+      writer.write(list: spans) { writer, span in
+        writer.write(fixed: UInt64(bitPattern: span.lowerBound))
+        writer.write(fixed: UInt64(bitPattern: span.upperBound))
+      }
+    }
+    return writer.bytes
+  }
+}
+
 extension Filter.Test {
   /// Whether a text meets the condition.
   func admits(_ text: String) -> Bool {
     switch self {
-    case .anyOf(let values): values.contains(.keyword(text))
+    case .anyOf(let values):
+      values.contains { if case .keyword(let value) = $0 { value.utf8.elementsEqual(text.utf8) } else { false } }
     case .prefix(let prefix): text.utf8.starts(with: prefix.utf8)
     case .range(let low, let high):
       Self.isOrdered(low ?? .keyword(text), .keyword(text)) && Self.isOrdered(.keyword(text), high ?? .keyword(text))

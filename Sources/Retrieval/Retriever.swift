@@ -21,6 +21,8 @@ public final class Retriever: Sendable {
 
   /// How many candidates each index gives, at least.
   static let depth = 200
+  /// How often the indexes are asked again, each time for four times as many candidates.
+  private static let deepenings = 3
   /// The most chunks that one request can ask for.
   public static let maximumTopK = 1000
 
@@ -84,7 +86,30 @@ public final class Retriever: Sendable {
     }
     let allowed = try visibility.chunks(for: request.principals, filters: request.filters)
     guard request.topK > 0, allowed?.members != 0 else { return [] }
-    let depth = max(Self.depth, 2 * request.topK)
+    // With a share for each document, few of them may take up all places of the lists.
+    let wanted = min(request.topK, min(request.topK, max(0, request.perDocument ?? .max)) * snapshot.manifest.documents)
+    var depth = max(Self.depth, 2 * request.topK)
+    for round in 0... {
+      let lists = try await lists(request, by: meaning, second: other, depth: depth, allowed: allowed)
+      var candidates = try request.fusion == .scores ? lists.fused() : lists.fusedByRanks()
+      let hits = try hits(candidates, request)
+      if hits.count < wanted, lists.isFull(at: depth), round < Self.deepenings {
+        depth *= 4
+        continue
+      }
+      guard reranker != nil || request.diversity > 0 else { return hits }
+      if let reranker { candidates = try await reranked(candidates, request, by: reranker) }
+      if request.diversity > 0 { candidates = try diversified(candidates, request) }
+      return try self.hits(candidates, request)
+    }
+    return []
+  }
+
+  /// What each index finds: at most `depth` chunks.
+  private func lists(
+    _ request: SearchRequest, by meaning: Question.Meaning?, second other: Question.Meaning?, depth: Int,
+    allowed: ChunkSet?
+  ) async throws -> CandidateLists {
     var lists = CandidateLists()
     lists.vectors = try await vectors?.list(meaning, depth: depth, allowed: allowed)
     lists.second = try await second?.list(other, depth: depth, allowed: allowed)
@@ -95,10 +120,7 @@ public final class Retriever: Sendable {
       lists.lexicalIsFull = lists.lexical.count == depth
       lists.lexicalWeight = confidence(lexical, query, language: language)
     }
-    var candidates = try request.fusion == .scores ? lists.fused() : lists.fusedByRanks()
-    if let reranker { candidates = try await reranked(candidates, request, by: reranker) }
-    if request.diversity > 0 { candidates = try diversified(candidates, request) }
-    return try hits(candidates, request)
+    return lists
   }
 
   /// The language of a question; nil when it is too short to tell.

@@ -8,7 +8,8 @@ final class Visibility: Sendable {
   private struct Key: Hashable {
     /// The numbers of the rules that admit the asker: askers of the same groups share an entry.
     var rules: [Int]
-    var filters: [Filter]
+    /// By their bytes, as columns compare: strings are equal, too, whose letters are only composed in another way.
+    var filters: [UInt8]
   }
 
   private struct Cache {
@@ -47,7 +48,7 @@ final class Visibility: Sendable {
         throw RetrievalError.unknownField(filter.field, kinds: kinds)
       }
     }
-    let key = Key(rules: admitted, filters: filters)
+    let key = Key(rules: admitted, filters: filters.flatMap(\.bytes))
     if let known = cache.withLock({ $0.sets[key] }) { return known }
     let chunks = try select(Set(admitted), filters)
     cache.withLock { cache in

@@ -27,15 +27,20 @@ public struct CollectionFolder: Sendable, Equatable {
   }
 
   /// The collections below a folder that have a current snapshot, in the order of their names.
+  ///
+  /// One whose `current` cannot be read is among them: opening it says what is wrong, and the others are not held up.
+  ///
+  /// - Throws: `SnapshotError` when there is no such folder or it cannot be listed.
   public static func all(in snapshots: String) throws -> [CollectionFolder] {
     guard FileSystem.isFolder(snapshots) else {
       throw SnapshotError(
         .missing, snapshots, "there is no such folder", mend: "check the path, or publish with “acervo index” first")
     }
     return try FileSystem.names(in: snapshots).compactMap { name in
-      guard let folder = try? CollectionFolder(snapshots: snapshots, collection: name), try folder.currentID() != nil
+      guard let folder = try? CollectionFolder(snapshots: snapshots, collection: name),
+        FileSystem.isFolder(folder.path)
       else { return nil }
-      return folder
+      do { return try folder.currentID() == nil ? nil : folder } catch { return folder }
     }
   }
 
@@ -67,6 +72,16 @@ public struct CollectionFolder: Sendable, Equatable {
   /// What a snapshot is, without opening its index.
   public func manifest(ofSnapshot id: String) throws -> SnapshotManifest {
     try SnapshotManifest(file: try folder(ofSnapshot: id) + "/" + Layout.manifestName)
+  }
+
+  /// Whether a snapshot's manifest carries the signature that a key gives it (Ed25519 has one for the same bytes).
+  ///
+  /// - Throws: `SnapshotError` for a snapshot or a manifest that is not there, `KeyError` for a key that cannot sign.
+  public func isSigned(_ id: String, by key: SigningKey) throws -> Bool {
+    let folder = try folder(ofSnapshot: id)
+    let manifest = try FileSystem.read(folder + "/" + Layout.manifestName, limit: SnapshotManifest.maximumBytes)
+    // No signature, or one that is no 64 bytes, is not this one.
+    return (try? FileSystem.read(folder + "/" + Layout.signatureName, limit: 64)) == (try key.signature(of: manifest))
   }
 
   /// Opens the current snapshot.

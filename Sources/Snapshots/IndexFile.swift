@@ -54,6 +54,13 @@ final class IndexFile: @unchecked Sendable {
       documentCount = try counts.int()
       chunkCount = try counts.int()
       ruleCount = try counts.int()
+      // Before anything is computed with them; every rule is some document's.
+      let numbers = 0..<Int(UInt32.max)
+      guard numbers.contains(documentCount), numbers.contains(chunkCount), (0...documentCount).contains(ruleCount)
+      else {
+        throw SnapshotError.damaged(
+          path, "it cannot hold \(documentCount) documents, \(chunkCount) chunks and \(ruleCount) rules")
+      }
       sources = try names(Layout.Meta.sources)
       languages = try names(Layout.Meta.languages)
       firstChunks = try Column(try value(Layout.Meta.firstChunks), count: documentCount + 1, path)

@@ -31,7 +31,7 @@ extension CollectionFolder {
       guard FileSystem.isFile(path) else { continue }
       let header = TarHeader(
         name: "\(self.name)/\(id)/\(name)", count: try FileSystem.size(path), modified: manifest.created)
-      try put(header.bytes)
+      try put(try header.bytes)
       var hasher = ContentHasher()
       var count = 0
       try FileSystem.stream(path) { piece in
@@ -51,7 +51,8 @@ extension CollectionFolder {
   /// Reads what `export` wrote and puts the snapshot into the folder of its collection; `current` does not move.
   ///
   /// Names in the archive are compared with the few that can be there and never used as paths. Everything is verified in
-  /// a temporary folder, which is renamed into place when nothing was wrong.
+  /// a temporary folder, which is renamed into place when nothing was wrong. A snapshot of that id that is there already
+  /// stays, and is verified likewise.
   ///
   /// - Parameters:
   ///   - snapshots: the folder of all collections.
@@ -79,24 +80,27 @@ extension CollectionFolder {
       guard header.name == prefix + Layout.manifestName else {
         throw input.damaged("“\(header.name.prefix(200))” does not fit its manifest")
       }
+      let wasThere = FileSystem.isFolder(collection.path)
       try FileSystem.makeFolder(collection.path)
       let (temporary, lock) = try FileSystem.makeTemporaryFolder(in: collection.path)
       defer { FileSystem.unlock(lock) }
       do {
         try FileSystem.write(bytes, to: temporary + "/" + Layout.manifestName)
-        try input.unpack(into: temporary, prefix: prefix, manifest)
+        try input.unpack(into: temporary, prefix: prefix, manifest, signedBy: keys)
         try Snapshot.verify(folder: temporary, signedBy: keys)
         try FileSystem.flush(temporary)
-        let isNew = !FileSystem.isFolder(collection.path + "/" + manifest.id)
-        if isNew {
-          try FileSystem.move(temporary, to: collection.path + "/" + manifest.id)
-          try FileSystem.flush(collection.path)
-        } else {
+        let place = collection.path + "/" + manifest.id
+        guard !FileSystem.isFolder(place) else {
           try FileSystem.removeFolder(temporary)
+          return (try Snapshot.verify(folder: place, signedBy: keys), false)
         }
-        return (manifest, isNew)
+        try FileSystem.move(temporary, to: place)
+        try FileSystem.flush(collection.path)
+        return (manifest, true)
       } catch {
         try? FileSystem.removeFolder(temporary)
+        // Goes only while it is empty: another import may have come into it.
+        if !wasThere { rmdir(collection.path) }
         throw error
       }
     }
@@ -152,8 +156,10 @@ private struct ArchiveReader {
     return content
   }
 
-  /// Everything behind the manifest, in its order and each once.
-  mutating func unpack(into folder: String, prefix: String, _ manifest: SnapshotManifest) throws {
+  /// Everything behind the manifest, in its order and each once; the signature is checked before the index is written.
+  mutating func unpack(
+    into folder: String, prefix: String, _ manifest: SnapshotManifest, signedBy keys: [VerifyingKey]
+  ) throws {
     var expected = SnapshotArchive.files.dropFirst()[...]
     while let header = try header() {
       guard let name = expected.first(where: { header.name == prefix + $0 }) else {
@@ -161,9 +167,14 @@ private struct ArchiveReader {
       }
       expected = expected.drop { $0 != name }.dropFirst()
       guard name == Layout.indexName else {
-        try FileSystem.write(try content(header), to: folder + "/" + name)
+        let content = try content(header)
+        guard name != Layout.gateName || (try? JSONValue(parsing: content)) != nil else {
+          throw damaged("“\(Layout.gateName)” is not JSON")
+        }
+        try FileSystem.write(content, to: folder + "/" + name)
         continue
       }
+      _ = try SnapshotManifest(file: folder + "/" + Layout.manifestName, signedBy: keys)
       guard header.count == manifest.indexBytes else {
         throw damaged("its index has \(header.count) bytes, its manifest says \(manifest.indexBytes)")
       }

@@ -112,7 +112,8 @@ extension SnapshotManifest {
   ) throws(SnapshotError) -> [ContentHash] {
     guard let json else { return [] }
     let hashes = json.array?.compactMap { $0.string.flatMap(ContentHash.init(hex:)) } ?? []
-    guard hashes.count == json.array?.count, hashes.count == (bytes + blockBytes - 1) / blockBytes else {
+    let blocks = bytes / blockBytes + (bytes % blockBytes > 0 ? 1 : 0)
+    guard bytes >= 0, hashes.count == json.array?.count, hashes.count == blocks else {
       throw .damaged(file, "“index_blocks” are not the hashes of \(bytes) bytes")
     }
     return hashes

@@ -130,17 +130,22 @@ public final class SnapshotWriter {
 
   /// Commits, hashes and verifies: a whole snapshot then waits in `temporaryFolder` for `publish` or `setAside`.
   ///
-  /// - Returns: the manifest; when `current` has the same `indexHash`, the pipeline and embedder being equal too, there
-  ///   is nothing to publish, and that one's manifest comes back.
-  /// - Throws: `SnapshotError`; the temporary folder is gone then.
-  public func finish(_ description: SnapshotDescription) throws -> (SnapshotManifest, isNew: Bool) {
+  /// - Parameters:
+  ///   - description: what the run knows of it.
+  ///   - key: what it will be signed with: a current snapshot that this key did not sign is not the same.
+  /// - Returns: the manifest; when `current` has the same `indexHash`, the pipeline, embedder and signature being equal
+  ///   too, there is nothing to publish, and that one's manifest comes back.
+  /// - Throws: `SnapshotError` or `KeyError`; the temporary folder is gone then.
+  public func finish(
+    _ description: SnapshotDescription, signedBy key: SigningKey? = nil
+  ) throws -> (SnapshotManifest, isNew: Bool) {
     let summary = try write { try $0.finish() }
     tables = nil
-    return try ending { try finish(description, summary) }
+    return try ending { try finish(description, summary, key) }
   }
 
   private func finish(
-    _ description: SnapshotDescription, _ summary: SnapshotTables.Summary
+    _ description: SnapshotDescription, _ summary: SnapshotTables.Summary, _ key: SigningKey?
   ) throws -> (SnapshotManifest, isNew: Bool) {
     let path = temporaryFolder + "/" + Layout.indexName
     try FileSystem.truncate(path, to: summary.bytes)
@@ -148,7 +153,8 @@ public final class SnapshotWriter {
     let parent = try collection.currentID()
     if let parent, let current = try? collection.manifest(ofSnapshot: parent), current.indexHash == hash,
       current.pipeline == description.pipeline, current.embedder == description.embedder,
-      current.secondEmbedder == description.secondEmbedder
+      current.secondEmbedder == description.secondEmbedder,
+      try key.map({ try collection.isSigned(parent, by: $0) }) ?? true
     {
       discard()
       return (current, false)

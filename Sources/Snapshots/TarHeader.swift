@@ -5,6 +5,9 @@ struct TarHeader: Equatable {
   static let size = 512
   /// Octal digits reach up to here; longer files have their size as GNU's base-256 number.
   private static let octalLimit = 1 << 33
+  private static let nameLimit = 100
+  private static let prefixPlace = 345
+  private static let prefixLimit = 155
 
   var name: String
   var count: Int
@@ -13,7 +16,27 @@ struct TarHeader: Equatable {
   /// The zeros that follow the content up to a whole block.
   var padding: Int { (Self.size - count % Self.size) % Self.size }
 
+  /// The bytes of the header.
+  ///
+  /// - Throws: `ByteCodingError` for a name that fits neither into ustar's `name` nor with a part in its `prefix`.
   var bytes: [UInt8] {
+    get throws(ByteCodingError) { try encoded() }
+  }
+
+  /// `prefix` (up to 155 bytes) and `name` (up to 100), between which a reader puts a “/”.
+  private func parts() throws(ByteCodingError) -> (prefix: String, name: String) {
+    guard name.utf8.count > Self.nameLimit else { return ("", name) }
+    let slash = name.utf8.indices.first { place in
+      name.utf8[place] == UInt8(ascii: "/") && name.utf8[place...].count <= Self.nameLimit + 1
+    }
+    guard let slash, name.utf8[..<slash].count <= Self.prefixLimit else {
+      throw ByteCodingError(description: "“\(name)” is too long for a tar file")
+    }
+    return (String(name[..<slash]), String(name[name.utf8.index(after: slash)...]))
+  }
+
+  private func encoded() throws(ByteCodingError) -> [UInt8] {
+    let (prefix, name) = try parts()
     var bytes = [UInt8](repeating: 0, count: Self.size)
     func put(_ text: String, at place: Int) {
       bytes.replaceSubrange(place..<place + text.utf8.count, with: text.utf8)
@@ -36,6 +59,7 @@ struct TarHeader: Equatable {
     bytes[156] = UInt8(ascii: "0")
     put("ustar", at: 257)
     put("00", at: 263)
+    put(prefix, at: Self.prefixPlace)
     // The checksum counts its own field as spaces.
     put("        ", at: 148)
     put(octal(bytes.reduce(0) { $0 + Int($1) }, digits: 6), at: 148)
@@ -58,14 +82,13 @@ extension TarHeader {
     guard try Self.octal(bytes[148..<156]) == blank.reduce(0, { $0 + Int($1) }) else {
       throw ByteCodingError(description: "a header of the tar file has another checksum than it says")
     }
-    // A link, a folder or a device is nothing that we wrote; a prefix would make the name another one.
-    guard bytes[156] == UInt8(ascii: "0") || bytes[156] == 0, bytes[345..<500].allSatisfy({ $0 == 0 }) else {
+    // A link, a folder or a device is nothing that we wrote.
+    guard bytes[156] == UInt8(ascii: "0") || bytes[156] == 0 else {
       throw ByteCodingError(description: "the tar file holds something else than plain files")
     }
-    let end = bytes[..<100].firstIndex(of: 0) ?? 100
-    guard let name = String(validating: bytes[..<end], as: UTF8.self) else {
-      throw ByteCodingError(description: "a name in the tar file is no UTF-8")
-    }
+    let prefix = try Self.text(bytes[Self.prefixPlace..<Self.prefixPlace + Self.prefixLimit])
+    let rest = try Self.text(bytes[..<Self.nameLimit])
+    let name = prefix.isEmpty ? rest : prefix + "/" + rest
     self.name = name
     if bytes[124] == 0x80 {
       guard bytes[125..<128].allSatisfy({ $0 == 0 }), bytes[128] < 0x80 else {
@@ -76,6 +99,14 @@ extension TarHeader {
       count = try Self.octal(bytes[124..<136])
     }
     modified = Int64(try Self.octal(bytes[136..<148]))
+  }
+
+  /// A field of text, which a zero ends unless it fills the field.
+  private static func text(_ field: ArraySlice<UInt8>) throws(ByteCodingError) -> String {
+    guard let text = String(validating: field.prefix { $0 != 0 }, as: UTF8.self) else {
+      throw ByteCodingError(description: "a name in the tar file is no UTF-8")
+    }
+    return text
   }
 
   private static func octal(_ field: ArraySlice<UInt8>) throws(ByteCodingError) -> Int {

@@ -50,7 +50,7 @@ extension SnapshotsCommand {
       "import",
       """
       Reads a file that “export” wrote, verifies everything in it and puts the snapshot into its collection. It becomes \
-      current with --current, or where the collection has none.
+      current with --current, or where the collection has none and no gate refused it.
       """,
       positionals: [Positional("FILE", help: "The file; - is standard input.")],
       options: [.value(Collections.snapshots), .flag(current), .value(requireSignature)],
@@ -143,7 +143,7 @@ extension SnapshotsCommand {
       }
     }
     let folder = try CollectionFolder(snapshots: snapshots, collection: manifest.collection)
-    let becomesCurrent = try arguments[current] || folder.currentID() == nil
+    let becomesCurrent = try arguments[current] || (folder.currentID() == nil && !folder.isRefused(manifest.id))
     if becomesCurrent { try folder.makeCurrent(manifest.id) }
     Output.results.line(
       "\(manifest.collection)/\(manifest.id): \(manifest.documents) documents, \(manifest.chunks) chunks, "

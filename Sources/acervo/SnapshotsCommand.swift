@@ -52,28 +52,36 @@ enum SnapshotsCommand {
       ? try CollectionFolder.all(in: arguments[Collections.snapshots] ?? "snapshots")
       : [try Collections.folder(arguments)]
     var rows: [JSONValue] = []
+    var failures: [any Error] = []
     for folder in folders {
-      let current = try folder.currentID()
-      for id in try folder.snapshotIDs() {
-        let manifest = try folder.manifest(ofSnapshot: id)
-        let isRefused = try folder.isRefused(id)
-        if arguments[json] {
-          rows.append([
-            "collection": .string(folder.name), "snapshot": .string(id), "current": .bool(id == current),
-            "refused": .bool(isRefused), "documents": .integer(Int64(manifest.documents)),
-            "chunks": .integer(Int64(manifest.chunks)), "bytes": .integer(Int64(manifest.indexBytes)),
-            "parent": manifest.parent.map { .string($0) } ?? .null,
-          ])
-        } else {
-          Output.results.line(
-            "\(id == current ? "*" : isRefused ? "!" : " ") \(folder.name)/\(id)  \(manifest.documents) documents  "
-              + "\(manifest.chunks) chunks  \(ReportText.size(manifest.indexBytes))"
-              + (isRefused ? "  refused by the gate" : ""))
-        }
-      }
+      do { try list(folder, asJSON: arguments[json], into: &rows) } catch { failures.append(error) }
     }
     if arguments[json] { Output.results.line(JSONValue.array(rows).text(pretty: true)) }
+    // One that is damaged does not hide the others.
+    for failure in failures.dropFirst() { Output.notes.line("acervo: \(failure)") }
+    if let failure = failures.first { throw failure }
     return .success
+  }
+
+  private static func list(_ folder: CollectionFolder, asJSON: Bool, into rows: inout [JSONValue]) throws {
+    let current = try folder.currentID()
+    for id in try folder.snapshotIDs() {
+      let manifest = try folder.manifest(ofSnapshot: id)
+      let isRefused = try folder.isRefused(id)
+      if asJSON {
+        rows.append([
+          "collection": .string(folder.name), "snapshot": .string(id), "current": .bool(id == current),
+          "refused": .bool(isRefused), "documents": .integer(Int64(manifest.documents)),
+          "chunks": .integer(Int64(manifest.chunks)), "bytes": .integer(Int64(manifest.indexBytes)),
+          "parent": manifest.parent.map { .string($0) } ?? .null,
+        ])
+      } else {
+        Output.results.line(
+          "\(id == current ? "*" : isRefused ? "!" : " ") \(folder.name)/\(id)  \(manifest.documents) documents  "
+            + "\(manifest.chunks) chunks  \(ReportText.size(manifest.indexBytes))"
+            + (isRefused ? "  refused by the gate" : ""))
+      }
+    }
   }
 
   /// The id that the first argument names, or the current one.

@@ -1,6 +1,8 @@
-import Cleaning
 import Corpus
+import Markup
 import Testing
+
+@testable import Cleaning
 
 /// Confluence's storage format as text: what each of its elements leaves.
 @Suite struct StorageFormatTests {
@@ -218,6 +220,26 @@ import Testing
     // Not well-formed, and it includes itself: neither may hurt the page around it.
     envelope.included = [shared: "<p>Common <b>words</p></acervo:included>" + include]
     #expect(try clean(envelope).text == "Common words\n\nShared\n\nafter")
+  }
+
+  @Test func `an address that several pages have is shown by the first of their titles`() throws {
+    let url = "https://acme.example/wiki/s"
+    var envelope = StorageEnvelope(body: "<p><a href=\"\(url)\">\(url)</a></p>")
+    envelope.pages = Set((10..<40).map { StorageEnvelope.Page(space: "LIB", title: "Title \($0)", url: url) })
+    #expect(try clean(envelope).text == "Title 10")
+  }
+
+  @Test func `a page that is included without end stops at the limit of a page`() throws {
+    let include = macro("include", ["": "<ac:link><ri:page ri:content-title=\"Shared\"/></ac:link>"])
+    var envelope = StorageEnvelope(body: String(repeating: include, count: 6))
+    let words = String(repeating: "words ", count: 400)
+    envelope.included = [.init(space: "", title: "Shared", url: "https://acme.example/wiki/s"): "<p>\(words)</p>"]
+    var limits = MarkupDocument.Limits()
+    limits.bytes = 6000
+    let page = try StorageRewriter.rewritten(envelope.encoded, limits: limits).page
+    let text = page.text(of: 0)
+    #expect(text.split(separator: " ").count { $0.hasSuffix("words") } == 3 * 400)
+    #expect(text.hasSuffix("SharedSharedShared"))
   }
 
   @Test func `comments follow under their heading`() throws {

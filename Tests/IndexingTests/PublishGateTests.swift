@@ -146,6 +146,23 @@ import Testing
     #expect(error?.code == .untrusted)
   }
 
+  @Test func `an unchanged collection is signed when the key comes or changes`() async throws {
+    _ = try await run(samplePages(3), at: 0, nil)
+    for now in [1, 3] as [Int64] {
+      let key = try SigningKey.generate()
+      let secret = FileOrSecret.content(Secret(String(decoding: key.privatePEM, as: UTF8.self)))
+      guard case .published = try await run(samplePages(3), at: now, nil, key: secret).outcome else {
+        Issue.record("not published")
+        return
+      }
+      _ = try collection.openCurrent(signedBy: [try VerifyingKey(pem: key.publicPEM, name: "own")])
+      guard case .unchanged = try await run(samplePages(3), at: now + 1, nil, key: secret).outcome else {
+        Issue.record("published again")
+        return
+      }
+    }
+  }
+
   @Test(arguments: [
     "recall@4", "hit@1", "mrr@1000", "ndcg@1001", "recall@0", "recall@", "recall", "recall@4@4", "recall@+4",
     "recall@-4", "recall@04",

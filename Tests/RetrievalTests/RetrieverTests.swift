@@ -111,6 +111,36 @@ import Testing
     }
   }
 
+  @Test(arguments: [(true, true), (true, false), (false, true)])
+  func `a page with hundreds of chunks does not keep the others away`(vectors: Bool, lexical: Bool) async throws {
+    let pages =
+      [SamplePage(url: "big", texts: (0..<900).map { "password reset \($0)" })]
+      + (0..<6).map { SamplePage(url: "small\($0)", texts: ["among other words of page \($0) one password"]) }
+    let sample = try await SampleSnapshot(pages, vectors: vectors, lexical: lexical)
+    for reranker in [nil, WordCounter(word: "among")] {
+      let retriever = try Retriever(
+        snapshot: sample.snapshot, embedder: vectors ? HashingEmbedder() : nil, reranker: reranker)
+      let hits = try await retriever.search(SearchRequest(query: "password reset", topK: 5, perDocument: 1))
+      #expect(hits.count == 5 && Set(hits.map(\.url)).count == 5)
+      #expect(hits.contains { $0.url == "big" } || reranker != nil)
+    }
+  }
+
+  @Test func `conditions compare bytes, not letters`() async throws {
+    let spellings = ["caf\u{E9}", "cafe\u{301}"]
+    let pages = spellings.enumerated().map { number, text in
+      SamplePage(
+        url: "page\(number)", texts: ["password \(number)"], fields: ["label": [.keyword(text)]])
+    }
+    let sample = try await SampleSnapshot(pages, kinds: FieldKind.standard)
+    let retriever = try Retriever(snapshot: sample.snapshot, embedder: HashingEmbedder())
+    for (number, text) in spellings.enumerated() {
+      let filter = Filter(field: "label", test: .anyOf([.keyword(text)]))
+      let hits = try await retriever.search(SearchRequest(query: "password", filters: [filter]))
+      #expect(hits.map(\.url) == ["page\(number)"])
+    }
+  }
+
   @Test func `a field that the collection does not have is named, with those that it has`() async throws {
     let (retriever, _) = try await retriever(kinds: ["size": .number])
     #expect(try retriever.fields["size"] == .number && retriever.fields["url"] == .keyword)

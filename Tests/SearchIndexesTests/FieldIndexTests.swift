@@ -52,6 +52,16 @@ import Testing
     }
   }
 
+  @Test func `one word composed in two ways is two values`() throws {
+    let spellings = ["caf\u{E9}", "cafe\u{301}", "cafz"]
+    let documents = (0..<30).map { ["label": [FieldValue.keyword(spellings[$0 % 3])]] }
+    let (index, _) = try build(documents)
+    for (number, text) in spellings.enumerated() {
+      let expected = (0..<30).filter { $0 % 3 == number }
+      #expect(try found(index, "label", .keyword(text), .keyword(text)) == expected)
+    }
+  }
+
   @Test func `random ranges agree with looking at every document`() throws {
     var random = SeededGenerator(seed: 5)
     let documents = (0..<300).map { _ -> [String: [FieldValue]] in

@@ -74,9 +74,13 @@ import Testing
     #expect(plain.json["results"]?.array?.first?["before"] == nil)
   }
 
+  private static let hugeVector =
+    #"{"vector": [\#(Array(repeating: "1e30", count: 64).joined(separator: ","))]}"#
+
   @Test(arguments: [
     ("/search", "{}", 422, "Either “query” or “vector” has to be given, and not both."),
     ("/search", #"{"vector": [1, 2]}"#, 422, "“vector” has to be 64 finite numbers, as “hashing” makes them."),
+    ("/search", hugeVector, 422, "“vector” is too long: its squares have to add up to at most 1e+30."),
     ("/search", #"{"query": "x", "top_k": 101}"#, 422, "“top_k” has to be a whole number from 1 to 100."),
     ("/search", #"{"query": "x", "diversity": 2}"#, 422, "“diversity” has to be a number from 0.0 to 1.0."),
     ("/search", #"{"query": "x", "neighbours": 4}"#, 422, "“neighbours” has to be a whole number from 0 to 3."),

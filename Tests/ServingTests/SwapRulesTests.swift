@@ -100,6 +100,22 @@ import Testing
     #expect(store.served.map(\.manifest.id) == [next])
   }
 
+  @Test func `a damaged collection is told of and does not hold up the others`() async throws {
+    let store = store()
+    try handbook.folder.write([1], to: "a-file")
+    let broken = handbook.folder.path + "/broken"
+    try FileManager.default.createDirectory(atPath: broken, withIntermediateDirectories: true)
+    try FileManager.default.createSymbolicLink(atPath: broken + "/current", withDestinationPath: "nowhere")
+    let id = try await handbook.publish(1)
+    store.refresh()
+    #expect(store.served.map(\.manifest.id) == [id] && store.served.first?.fields["label"] == .keyword)
+    #expect(store.refused.map(\.collection) == ["broken"])
+    // It never answered; when it is gone, nothing is told of it any more.
+    try FileManager.default.removeItem(atPath: broken)
+    store.refresh()
+    #expect(store.refused.isEmpty && store.isReady)
+  }
+
   @Test func `only signed snapshots answer where a signature is required`() async throws {
     try await handbook.publish(1)
     let key = try SigningKey.generate()

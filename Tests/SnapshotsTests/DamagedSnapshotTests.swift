@@ -22,6 +22,35 @@ import Testing
       #expect(error?.code == .damaged)
     }
   }
+
+  @Test(arguments: ["9223372036854775807", "-1", "-9223372036854775808"])
+  func `a manifest with an impossible length is refused`(length: String) throws {
+    let sample = try SampleCollection()
+    let (manifest, _) = try sample.publish(documents: 3)
+    let text = manifest.json().text(pretty: true)
+    let changed = text.replacing("\"index_bytes\": \(manifest.indexBytes)", with: "\"index_bytes\": \(length)")
+    #expect(changed != text)
+    let copy = try TemporaryFolder()
+    try copy.write(Array(changed.utf8), to: "manifest.json")
+    let error = #expect(throws: SnapshotError.self) { _ = try Snapshot(folder: copy.path) }
+    #expect(error?.code == .damaged)
+  }
+
+  @Test func `more rules than documents are refused`() throws {
+    let sample = try SampleCollection()
+    let (manifest, _) = try sample.publish()
+    let folder = try sample.collection.folder(ofSnapshot: manifest.id)
+    var index = try FileBytes.read(folder + "/index.mdb")
+    // format, documents, chunks and rules, one byte each
+    let counts = Array("counts".utf8) + [1, 50, UInt8(manifest.chunks), 3]
+    let place = try #require(index.indices.first { index[$0...].starts(with: counts) })
+    index[place + counts.count - 1] = 51
+    let copy = try TemporaryFolder()
+    try copy.write(try FileBytes.read(folder + "/manifest.json"), to: "manifest.json")
+    try copy.write(index, to: "index.mdb")
+    let error = #expect(throws: SnapshotError.self) { _ = try Snapshot(folder: copy.path) }
+    #expect(error?.code == .damaged && error?.reason.contains("51 rules") == true)
+  }
 }
 
 @Suite struct SnapshotFuzzTests {

@@ -66,7 +66,65 @@ import Testing
     try read(bytes, into: target.path, signedBy: [own])
     let error = #expect(throws: SnapshotError.self) { try read(archive, into: target.path + "/b", signedBy: [own]) }
     #expect(error?.code == .untrusted)
-    #expect(try FileBytes.names(target.path + "/b/sample").isEmpty)
+    #expect(try FileBytes.names(target.path + "/b").isEmpty)
+    // Before the index is read: what comes behind its header is not missed.
+    let size = self.manifest.json().text(pretty: true).utf8.count + 1
+    let short = Array(archive[..<(512 + (size + 511) / 512 * 512 + 512)])
+    let early = #expect(throws: SnapshotError.self) { try read(short, into: target.path + "/b", signedBy: [own]) }
+    #expect(early?.code == .untrusted)
+  }
+
+  @Test func `what is there already is verified before it counts`() throws {
+    let target = try TemporaryFolder()
+    try read(archive, into: target.path)
+    let path = target.path + "/sample/\(manifest.id)/index.mdb"
+    var index = try FileBytes.read(path)
+    index[index.count / 2] ^= 1
+    try FileManager.default.removeItem(atPath: path)
+    try Data(index).write(to: URL(filePath: path))
+    let error = #expect(throws: SnapshotError.self) { try read(archive, into: target.path) }
+    #expect(error?.code == .damaged && error?.path == path)
+    #expect(try FileBytes.names(target.path + "/sample") == [manifest.id])
+  }
+
+  @Test func `the longest name of a collection comes through, and tar reads it`() throws {
+    let name = String(repeating: "n", count: 64)
+    let source = try TemporaryFolder()
+    let writer = try SnapshotWriter(snapshots: source.path, collection: name)
+    try writer.append(SampleCollection.document(1), chunks: SampleCollection.chunks(2, of: 1))
+    let (manifest, _) = try writer.publish(SampleCollection.description(), keep: 1)
+    var bytes: [UInt8] = []
+    try CollectionFolder(snapshots: source.path, collection: name).export(manifest.id) {
+      bytes.append(contentsOf: $0)
+    }
+    let target = try TemporaryFolder()
+    #expect(try read(bytes, into: target.path + "/s").0 == manifest)
+    try target.write(bytes, to: "a.tar")
+    let tar = Process()
+    tar.executableURL = URL(filePath: "/usr/bin/tar")
+    tar.arguments = ["-xf", target.path + "/a.tar", "-C", target.path]
+    try tar.run()
+    tar.waitUntilExit()
+    #expect(tar.terminationStatus == 0)
+    try Snapshot.verify(folder: target.path + "/\(name)/\(manifest.id)")
+  }
+
+  @Test func `a gate that is no JSON is refused`() throws {
+    let gated = try SampleCollection()
+    let writer = try gated.filledWriter()
+    let (manifest, _) = try writer.finish(SampleCollection.description())
+    try writer.publish(keep: 1, gate: ["passed": .bool(true)])
+    var bytes: [UInt8] = []
+    try gated.collection.export(manifest.id) { bytes.append(contentsOf: $0) }
+    let target = try TemporaryFolder()
+    try read(bytes, into: target.path)
+    let size = manifest.json().text(pretty: true).utf8.count + 1
+    let place = 512 + (size + 511) / 512 * 512 + 512
+    #expect(bytes[place] == UInt8(ascii: "{"))
+    bytes[place] = UInt8(ascii: "x")
+    let error = #expect(throws: SnapshotError.self) { try read(bytes, into: target.path + "/b") }
+    #expect(error?.code == .damaged && error?.reason.contains("gate.json") == true)
+    #expect(try FileBytes.names(target.path + "/b").isEmpty)
   }
 
   /// The archive with another header in place of the one at an offset, its checksum made right.

@@ -27,6 +27,44 @@ import Testing
     #expect(try sample.collection.currentID() == other.id)
   }
 
+  @Test func `the same content is published again when it is to be signed, or with another key`() throws {
+    let sample = try SampleCollection()
+    let first = try sample.publish().0
+    var ids = [first.id]
+    for key in [try SigningKey.generate(), try SigningKey.generate()] {
+      let current = try #require(ids.last)
+      #expect(try !sample.collection.isSigned(current, by: key))
+      for isExpected in [true, false] {
+        let writer = try sample.filledWriter()
+        let (manifest, isNew) = try writer.finish(SampleCollection.description(), signedBy: key)
+        #expect(isNew == isExpected)
+        if isNew {
+          try writer.publish(keep: 5, signedBy: key)
+          ids.append(manifest.id)
+        }
+        #expect(try sample.collection.isSigned(manifest.id, by: key))
+      }
+    }
+    #expect(Set(ids).count == 3)
+    #expect(try sample.collection.currentID() == ids.last)
+    // Without a key what is signed stays.
+    #expect(try !sample.publish().isNew)
+  }
+
+  @Test func `one bad entry hides no collection`() throws {
+    let sample = try SampleCollection()
+    try sample.publish(documents: 3)
+    try sample.folder.write([1], to: "a-file")
+    let broken = sample.snapshots + "/broken"
+    try FileManager.default.createDirectory(atPath: broken, withIntermediateDirectories: true)
+    try FileManager.default.createDirectory(atPath: sample.snapshots + "/empty", withIntermediateDirectories: true)
+    try FileManager.default.createSymbolicLink(atPath: broken + "/current", withDestinationPath: "nowhere")
+    let all = try CollectionFolder.all(in: sample.snapshots)
+    #expect(all.map(\.name) == ["broken", "sample"])
+    let error = #expect(throws: SnapshotError.self) { _ = try all.first?.openCurrent() }
+    #expect(error?.code == .damaged && error?.path == broken + "/current")
+  }
+
   @Test func `an empty collection is a snapshot, too`() throws {
     let sample = try SampleCollection()
     _ = try sample.writer().publish(SampleCollection.description(), keep: 1)

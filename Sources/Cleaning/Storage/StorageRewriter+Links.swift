@@ -96,7 +96,9 @@ extension StorageRewriter {
   }
 
   private func shown(_ url: String) -> String {
-    if let page = context.pages.first(where: { $0.value == url })?.key { return page.title }
+    // Of several titles always the same one, whatever the order of the table.
+    let titles = context.pages.lazy.filter { $0.value == url }.map(\.key.title)
+    if let title = titles.min(by: { $0.utf8.lexicographicallyPrecedes($1.utf8) }) { return title }
     guard url.utf8.count > 80 else { return url }
     let bare = url.prefix { $0 != "?" && $0 != "#" }
     return bare.utf8.count <= 80 ? String(bare) : bare.prefix(79) + "…"

@@ -142,7 +142,8 @@ extension StorageRewriter {
       note(name, .dropped)
       return
     }
-    if !isIncluded, let body = context.included[target] {
+    // A few words ask for a whole page, as often as they like: beyond the limit of a page its title stands.
+    if !isIncluded, writer.count < limits.bytes, let body = context.included[target] {
       note(name, .rendered)
       element(.div) { $0.other(body, space: target.space) }
     } else {

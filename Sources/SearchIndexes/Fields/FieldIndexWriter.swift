@@ -75,14 +75,16 @@ public final class FieldIndexWriter {
   }
 
   private func column(_ name: String) throws -> [UInt8] {
-    let entries = (entries[name] ?? []).sorted {
-      $0.value == $1.value ? $0.document < $1.document : $0.value.isBefore($1.value)
+    // By bytes throughout: `==` of strings also holds where letters are only composed in another way.
+    let entries = (entries[name] ?? []).sorted { first, second in
+      if first.value.isBefore(second.value) { return true }
+      return !second.value.isBefore(first.value) && first.document < second.document
     }
     var values: [FieldValue] = []
     var starts: [Int] = []
     var documents: [Int] = []
     for entry in entries {
-      if values.last != entry.value {
+      if values.last?.isBefore(entry.value) ?? true {
         values.append(entry.value)
         starts.append(documents.count)
       } else if documents.last == Int(entry.document) {

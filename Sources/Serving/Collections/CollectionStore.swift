@@ -196,10 +196,9 @@ public final class CollectionStore: Sendable {
   private func remove(allBut names: Set<String>) {
     let gone = state.withLock { state in
       let gone = state.served.keys.filter { !names.contains($0) }
-      for name in gone {
-        state.served[name] = nil
-        state.refused[name] = nil
-      }
+      for name in gone { state.served[name] = nil }
+      // Also of those that never answered.
+      state.refused = state.refused.filter { names.contains($0.key) }
       return gone
     }
     for name in gone.sorted() { log.write(.warning, "collection_removed", ["collection": .string(name)]) }

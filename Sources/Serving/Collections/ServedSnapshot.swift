@@ -10,6 +10,11 @@ internal import Snapshots
 final class ServedSnapshot: Sendable {
   let retriever: Retriever
   let answerer: ExtractiveAnswerer
+  /// What filters can name.
+  ///
+  /// Known when it is loaded: a snapshot without columns has to read every document for it, which
+  /// no request should wait for.
+  let fields: [String: FieldKind]
 
   var manifest: SnapshotManifest { retriever.snapshot.manifest }
 
@@ -22,5 +27,6 @@ final class ServedSnapshot: Sendable {
   init(snapshot: Snapshot, embedder: (any Embedder)?, second: (any Embedder)?, reranker: (any Reranker)?) throws {
     retriever = try Retriever(snapshot: snapshot, embedder: embedder, second: second, reranker: reranker)
     answerer = ExtractiveAnswerer(embedder: embedder)
+    fields = try retriever.fields
   }
 }

@@ -25,7 +25,8 @@ struct AnswerRoutes: Sendable {
       .optional("filters", FilterSyntax.schema, "Conditions on fields of the documents, all of which must hold."),
       .optional(
         "per_page", .integer(1...limits.topK),
-        "How many chunks of one page at most; any number by default in a search, 2 for an answer."),
+        "How many chunks of one page at most; any number by default in a search, "
+          + "\(SearchRequest.evidencePerDocument) for an answer."),
       .optional(
         "diversity", .numberIn(0...1),
         "How much a chunk's likeness to better ones counts against it (maximal marginal relevance); 0 by default."),
@@ -52,6 +53,8 @@ struct AnswerRoutes: Sendable {
   private static let many = 0...1_000_000
   /// More of a section than this is better read on the page.
   private static let mostNeighbours = 3
+  /// The greatest squared length of a vector that may be sent; models make vectors of about length 1.
+  private static let mostSquare = 1e30
 
   // MARK: /ask
 
@@ -148,6 +151,11 @@ struct AnswerRoutes: Sendable {
     guard vector.count == embedder.dimensions, vector.allSatisfy(\.isFinite) else {
       throw RequestFailure(
         422, "“vector” has to be \(embedder.dimensions) finite numbers, as “\(embedder.model)” makes them.")
+    }
+    // Products of single precision end at 3e38: what is added up of them stays far below.
+    let square = vector.reduce(0.0) { $0 + Double($1) * Double($1) }
+    guard square <= Self.mostSquare else {
+      throw RequestFailure(422, "“vector” is too long: its squares have to add up to at most \(Self.mostSquare).")
     }
     return vector
   }

@@ -71,13 +71,13 @@ struct StatusRoutes: Sendable {
         let refused = store.refused.map { refusal -> JSONValue in
           ["name": .string(refusal.collection), "snapshot": .string(refusal.snapshot)]
         }
-        return .json(["collections": .array(try store.served.map { try json($0) }), "refused": .array(refused)])
+        return .json(["collections": .array(store.served.map { json($0) }), "refused": .array(refused)])
       })
   }
 
-  private func json(_ served: ServedSnapshot) throws -> JSONValue {
+  private func json(_ served: ServedSnapshot) -> JSONValue {
     let manifest = served.manifest
-    let fields = try served.retriever.fields.sorted { $0.key < $1.key }
+    let fields = served.fields.sorted { $0.key < $1.key }
     return [
       "name": .string(manifest.collection), "snapshot": .string(manifest.id),
       "parent": manifest.parent.map { .string($0) } ?? .null,
