@@ -33,7 +33,12 @@ extension IndexingRun {
           let missing = page.missing.filter { seen.insert($0.key).inserted }
           let tokens = missing.reduce(0) { $0 + embedders[$1.embedder].tokenCount($1.text[...]) }
           plan.withLock {
-            if page.isNew { $0.new.append(page.record.url) } else { $0.changed.append(page.record.url) }
+            switch page.change {
+            case .new: $0.new.append(page.record.url)
+            case .changed: $0.changed.append(page.record.url)
+            // Counted by the run itself.
+            case .same: break
+            }
             $0.chunks += Set(missing.map(\.text)).count
             $0.tokens += tokens
           }

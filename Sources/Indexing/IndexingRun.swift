@@ -93,7 +93,7 @@ public struct IndexingRun: Sendable {
     let gate = try pipeline.publish.gate.map {
       try PublishGate($0, environment: environment, embedders: embedders, otherEmbedder: otherEmbedder)
     }
-    let key = try pipeline.publish.signingKey.map { try SigningKey($0) }
+    let key = try pipeline.publish.signingKey.map { try Self.signingKey($0) }
     let lock = try RunLock(collectionFolder: folder)
     defer { lock.release() }
     var report = RunReport(collection: pipeline.name)
@@ -182,7 +182,8 @@ public struct IndexingRun: Sendable {
       }
       stages.addTask {
         try await parallel(threads, on: compute) {
-          try await prepare(fetched, into: prepared, with: preparing, record: record, ledger: ledger)
+          try await prepare(
+            fetched, into: prepared, with: preparing, state: state, record: record, ledger: ledger)
         }
         prepared.finish()
       }
@@ -319,24 +320,22 @@ public struct IndexingRun: Sendable {
     try await queue.send(input, weight: input.weight)
   }
 
-  /// Brings pages of which this run gave nothing new under its settings, so that they stay in the index.
+  /// Brings pages of which this run gave nothing new under its settings, so that they stay in the index; those whose
+  /// new bytes cannot be cleaned are brought where that shows.
   private func keepOthers(into queue: BoundedQueue<PageInput>, state: StateFile, ledger: RunLedger) async throws {
-    let keys = stageKeys
+    let stage = pageStage(state: state)
     let ids = Set(sources.map(\.id))
     var others: [PageRecord] = []
     try state.forEachPage { page in
-      guard ids.contains(page.source), !ledger.hasSeen(page.key) || ledger.hasFailed(page.key) else { return }
-      guard page.chunkKey != keys.chunks(of: page.cleanHash) || page.embedder != keys.embedder else {
-        return
-      }
+      guard ids.contains(page.source), !ledger.hasSeen(page.key) else { return }
       others.append(page)
     }
-    for page in others { try await pass(.kept(page), to: queue) }
+    for page in others where try !stage.isCurrent(page) { try await pass(.kept(page), to: queue) }
   }
 
   private func prepare(
     _ inputs: BoundedQueue<PageInput>, into pages: BoundedQueue<PreparedPage>, with stage: PageStage,
-    record: Record, ledger: RunLedger
+    state: StateFile, record: Record, ledger: RunLedger
   ) async throws {
     for await input in inputs {
       let isKept = if case .kept = input { true } else { false }
@@ -349,14 +348,26 @@ public struct IndexingRun: Sendable {
             $0.waiting -= 1
           }
         case .prepared(let page):
-          if !isKept { progress.count { if page.isNew { $0.new += 1 } else { $0.changed += 1 } } }
+          if !isKept {
+            progress.count {
+              switch page.change {
+              case .new: $0.new += 1
+              case .changed: $0.changed += 1
+              case .same: $0.unchanged += 1
+              }
+            }
+          }
           try await pages.send(page, weight: page.weight)
         }
       } catch let error as CleaningError {
         ledger.fail(source: input.source, url: input.url, stage: "clean", reason: "\(error)")
-        progress.update {
-          $0.counts.failed += 1
-          $0.waiting -= 1
+        progress.count { $0.failed += 1 }
+        // Its last good version stays, under the present settings.
+        let key = PageRecord.key(source: input.source, url: input.url)
+        if let known = try state.page(key), case .prepared(let page) = try stage.prepare(.kept(known)) {
+          try await pages.send(page, weight: page.weight)
+        } else {
+          progress.update { $0.waiting -= 1 }
         }
       }
     }
@@ -374,8 +385,10 @@ public struct IndexingRun: Sendable {
     try state.commit(verdict.restored.map { .restoredPage(key: $0) })
     report.failures = try noteFailures(state: state, ledger: ledger, verdict)
     progress.count { $0.failed = report.failures.count }
+    // Of documents that failed before, any share may fail again; one that is mended is a gain.
+    let tooMany = onlyFailed == nil ? tooManyFailures(report, ledger: ledger) : nil
     report.failures = Array(report.failures.prefix(100))
-    if let reason = try tooManyFailures(report, ledger: ledger) ?? verdict.refusal {
+    if let reason = tooMany ?? verdict.refusal {
       report.outcome = .refused(reason: reason)
       return
     }
@@ -391,14 +404,22 @@ public struct IndexingRun: Sendable {
       keys: stageKeys, progress: progress)
     let (outcome, judged) = try await assembly.publish(at: now(), through: gate, signedBy: key, settle: settle)
     report.gate = judged
-    let manifest: SnapshotManifest
+    let manifest: SnapshotManifest?
     switch outcome {
     case .published(let new): (manifest, report.outcome) = (new, .published(snapshot: new.id))
     case .unchanged(let current): (manifest, report.outcome) = (current, .unchanged(snapshot: current.id))
-    case .refused(let candidate): (manifest, report.outcome) = (candidate, .gateRefused(candidate: candidate.id))
+    case .refused(let candidate): (manifest, report.outcome) = (currentManifest, .gateRefused(candidate: candidate.id))
     }
-    report.documents = manifest.documents
-    report.chunks = manifest.chunks
+    report.documents = manifest?.documents ?? 0
+    report.chunks = manifest?.chunks ?? 0
+  }
+
+  /// Of the snapshot that is current; nil where there is none or it cannot be read.
+  private var currentManifest: SnapshotManifest? {
+    guard let collection = try? CollectionFolder(snapshots: pipeline.publish.to, collection: pipeline.name),
+      let id = try? collection.currentID()
+    else { return nil }
+    return try? collection.manifest(ofSnapshot: id)
   }
 
   /// Writes down what failed, with how often and since when.
@@ -425,7 +446,7 @@ public struct IndexingRun: Sendable {
     return sorted
   }
 
-  private func tooManyFailures(_ report: RunReport, ledger: RunLedger) throws -> String? {
+  private func tooManyFailures(_ report: RunReport, ledger: RunLedger) -> String? {
     let counts = progress.view.counts
     let fetched = report.failures.count { $0.stage == "fetch" && !ledger.hasSeen($0.key) }
     let attempted = max(counts.seen + fetched, counts.failed)
@@ -455,16 +476,6 @@ public struct IndexingRun: Sendable {
       try AtomicFile.write(report.json.text(pretty: true) + "\n", to: folder + "/last-run.json")
     } catch {
       throw IndexingError.readable(error)
-    }
-  }
-}
-
-extension SigningKey {
-  /// The key that a pipeline file names.
-  fileprivate convenience init(_ source: FileOrSecret) throws {
-    switch source {
-    case .file(let path): try self.init(file: path)
-    case .content(let pem): try self.init(pem: Array(pem.reveal.utf8), name: "publish.sign.key")
     }
   }
 }

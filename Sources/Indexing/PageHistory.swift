@@ -26,13 +26,17 @@ extension CollectionState {
   ///   - source: the `id` of its source.
   ///   - url: its address.
   ///   - hash: of its clean form, as a snapshot's `DocumentRecord.hash` has it.
+  ///   - snapshot: the id of that snapshot. Of the one that the state published last every page is known; in others, a
+  ///     page is recognised by its hash, which is another where the snapshot took only a part of the page.
   /// - Returns: its history.
   /// - Throws: what the state file throws.
-  public func history(source: String, url: String, hash: ContentHash) throws -> PageHistory? {
+  public func history(source: String, url: String, hash: ContentHash, snapshot: String) throws -> PageHistory? {
     guard let state else { return nil }
     let key = PageRecord.key(source: source, url: url)
-    let known = try [state.page(key), state.superseded(key)].compactMap { $0 }
-    guard let page = known.first(where: { $0.cleanHash == hash }) else { return nil }
+    // As that snapshot has it first.
+    let known = try [state.superseded(key), state.page(key)].compactMap { $0 }
+    let isPublished = try state.published()?.snapshot == snapshot
+    guard let page = isPublished ? known.first : known.first(where: { $0.cleanHash == hash }) else { return nil }
     var history = PageHistory(contentHash: page.contentHash, mediaType: page.mediaType)
     // A later visit that brought other bytes says nothing of these.
     guard let visit = try state.visit(key), visit.hash == page.contentHash else { return history }

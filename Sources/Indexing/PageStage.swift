@@ -22,14 +22,26 @@ struct PreparedPage: Sendable {
   /// The texts without a vector, each once for each embedder that misses it.
   var missing: [MissingVector]
   var chunkCount: Int
-  /// Whether the state knew no page of this address.
-  var isNew: Bool
+  /// What is to be counted of it.
+  var change: PageChange
   /// Whether the state is to remember the record; a page as a snapshot takes it is not the page as it came.
   var isRecorded = true
 
   /// About what it holds in memory, in bytes.
   var weight: Int {
     missing.reduce(results.reduce(1024) { $0 + $1.weight }) { $0 + $1.text.utf8.count }
+  }
+}
+
+/// What a page is against what the state knew of its address.
+enum PageChange: Sendable {
+  case new
+  case changed
+  /// The same: only results of it were missing.
+  case same
+
+  init(from old: PageRecord?, to new: PageRecord) {
+    self = old == nil ? .new : old == new ? .same : .changed
   }
 }
 
@@ -81,13 +93,15 @@ struct PageStage: Sendable {
   func prepare(_ input: PageInput) throws -> PageOutcome {
     switch input {
     case .document(let document, let visit): return try prepare(document, visit)
-    case .unchanged(var page):
-      let cleanKey = keys.clean(of: page)
-      if page.cleanKey == cleanKey, isCurrent(page) { return .unchanged([]) }
-      page.cleanKey = cleanKey
-      return try prepare(page, isNew: false, [])
+    case .unchanged(let known):
+      var page = known
+      page.cleanKey = keys.clean(of: page)
+      if page == known, try isCurrent(page) { return .unchanged([]) }
+      return try prepare(page, from: known, [])
     case .kept(let page):
-      return isCurrent(page) ? .unchanged([]) : try prepare(page, isNew: false, [])
+      // One whose cleaned form has left the state waits for its source.
+      guard try !isCurrent(page), try state.has(.clean, page.cleanKey) else { return .unchanged([]) }
+      return try prepare(page, from: page, [])
     }
   }
 
@@ -97,7 +111,7 @@ struct PageStage: Sendable {
     let previous = try state.page(PageRecord.key(source: document.source, url: document.url))
     var results: [StateFile.Change] = []
     if let visit { results.append(.visit(source: document.source, url: document.url, visit)) }
-    if let previous, previous.cleanKey == cleanKey, isCurrent(previous), previous.isAs(document) {
+    if let previous, previous.cleanKey == cleanKey, previous.isAs(document), try isCurrent(previous) {
       return .unchanged(results)
     }
     let cleanHash = try cleaned(document, key: cleanKey, &results)
@@ -106,24 +120,28 @@ struct PageStage: Sendable {
       charset: document.charset, cleanKey: cleanKey, cleanHash: cleanHash, chunkKey: keys.chunks(of: cleanHash),
       embedder: keys.embedder, title: document.title, language: document.language, access: document.access,
       modified: document.modified, breadcrumbs: document.breadcrumbs, fields: document.fields)
-    return try prepare(page, isNew: previous == nil, results)
+    return try prepare(page, from: previous, results)
   }
 
   /// Whether the state holds all that the present settings want of a cleaned page.
-  private func isCurrent(_ page: PageRecord) -> Bool {
-    page.chunkKey == keys.chunks(of: page.cleanHash) && page.embedder == keys.embedder
+  ///
+  /// Results of a page that no snapshot took may have left the state, hence the two looks at it.
+  func isCurrent(_ page: PageRecord) throws -> Bool {
+    guard page.chunkKey == keys.chunks(of: page.cleanHash), page.embedder == keys.embedder else { return false }
+    return try state.has(.clean, page.cleanKey) && state.has(.parts, keys.parts(of: page))
   }
 
   /// Chunks a page whose cleaning is in the state or among `results`, and looks which vectors it misses.
   private func prepare(
-    _ page: PageRecord, isNew: Bool, _ results: [StateFile.Change]
+    _ page: PageRecord, from known: PageRecord?, _ results: [StateFile.Change]
   ) throws -> PageOutcome {
     var page = page
     let cleaned = try cleaned(page, among: results)
     page.cleanHash = cleaned.hash
     page.chunkKey = keys.chunks(of: page.cleanHash)
     page.embedder = keys.embedder
-    return .prepared(try work(on: page, as: cleaned.page, isNew: isNew, results))
+    return .prepared(
+      try work(on: page, as: cleaned.page, PageChange(from: known, to: page), results))
   }
 
   /// A page whose cleaned form is another than the state has, with what is still to be computed for it.
@@ -131,14 +149,14 @@ struct PageStage: Sendable {
     var page = page
     page.cleanHash = ContentHash.of(StageResults.encode(cleaned))
     page.chunkKey = keys.chunks(of: page.cleanHash)
-    var work = try work(on: page, as: cleaned, isNew: false, [])
+    var work = try work(on: page, as: cleaned, .changed, [])
     work.isRecorded = false
     return (page, work.results.isEmpty && work.missing.isEmpty ? nil : work)
   }
 
   /// Chunks a cleaned page and looks which vectors it misses.
   private func work(
-    on page: PageRecord, as cleaned: CleanedPage, isNew: Bool, _ results: [StateFile.Change]
+    on page: PageRecord, as cleaned: CleanedPage, _ change: PageChange, _ results: [StateFile.Change]
   ) throws -> PreparedPage {
     var results = results
     let document = cleaned.document
@@ -162,7 +180,7 @@ struct PageStage: Sendable {
       results.append(.result(.parts, partsKey, parts))
     }
     return PreparedPage(
-      record: page, results: results, missing: missing, chunkCount: chunks.count, isNew: isNew)
+      record: page, results: results, missing: missing, chunkCount: chunks.count, change: change)
   }
 
   private func cleaned(

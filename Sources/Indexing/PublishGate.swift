@@ -70,7 +70,11 @@ struct PublishGate {
     guard let wanted else { return nil }
     if let own = embedders.first(where: { $0.fingerprint == wanted }) { return own }
     do {
-      return try otherEmbedder(wanted)
+      let other = try otherEmbedder(wanted)
+      guard other.fingerprint == wanted else {
+        throw IndexingError(.settings, "the model of that name is another one now")
+      }
+      return other
     } catch {
       throw IndexingError(
         .settings,

@@ -37,7 +37,8 @@ struct SnapshotAssembly {
     at created: Int64, through gate: PublishGate?, signedBy key: SigningKey?,
     settle: ([PageRecord]) async throws -> [String: PageRecord]
   ) async throws -> (Outcome, GateReport?) {
-    let pages = try self.pages()
+    let known = try self.known()
+    let pages = self.pages(of: known)
     let inputs = self.inputs(pages)
     let collection = try CollectionFolder(snapshots: pipeline.publish.to, collection: pipeline.name)
     if let published = try state.published(), published.inputs == inputs,
@@ -52,7 +53,8 @@ struct SnapshotAssembly {
     let settled = try await settle(pages)
     progress.update { $0.stage = "writing the snapshot" }
     let used = UsedKeys()
-    for page in pages where settled[page.url] != nil { try keep(page, used) }
+    // Also of those that this snapshot takes from another source, or otherwise: the next one may take them whole.
+    for page in known { try keep(page, used) }
     let (writer, manifest, isNew) = try progress.timed("assemble") {
       try assemble(pages.map { settled[$0.url] ?? $0 }, at: created, signedBy: key, used)
     }
@@ -76,20 +78,27 @@ struct SnapshotAssembly {
   ) async throws -> GateReport? {
     guard let gate else { return nil }
     progress.update { $0.stage = "asking the gate's questions" }
-    let current = try collection.currentID() == nil ? nil : collection.openCurrent()
+    // One that cannot be opened is nothing to compare with, and must not keep a sound one from taking its place.
+    let current = try? collection.currentID() == nil ? nil : collection.openCurrent()
     let candidate = try Snapshot(folder: writer.temporaryFolder)
     return try await progress.timed("gate") { try await gate.judge(candidate, against: current) }
   }
 
+  private func known() throws -> [PageRecord] {
+    var known: [PageRecord] = []
+    try state.forEachPage { known.append($0) }
+    return known
+  }
+
   /// One page a URL, in the order of URLs; where two sources give the same, the one named first in the file wins.
-  private func pages() throws -> [PageRecord] {
+  private func pages(of known: [PageRecord]) -> [PageRecord] {
     let order = Dictionary(
       pipeline.sources.enumerated().map { ($0.element.id, $0.offset) }, uniquingKeysWith: { first, _ in first })
     var best: [String: PageRecord] = [:]
-    try state.forEachPage { page in
+    for page in known {
       // A page that never got all its vectors under these settings waits for a run that makes them.
-      guard let rank = order[page.source], page.embedder == keys.embedder else { return }
-      if let other = best[page.url], let otherRank = order[other.source], otherRank <= rank { return }
+      guard let rank = order[page.source], page.embedder == keys.embedder else { continue }
+      if let other = best[page.url], let otherRank = order[other.source], otherRank <= rank { continue }
       best[page.url] = page
     }
     return best.values.sorted { $0.url.utf8.lexicographicallyPrecedes($1.url.utf8) }
@@ -167,8 +176,9 @@ struct SnapshotAssembly {
     }
   }
 
-  /// Keeps what a page has by itself, though this snapshot takes less of it: the next one may take it whole.
+  /// Keeps what a page has by itself.
   private func keep(_ page: PageRecord, _ used: UsedKeys) throws {
+    used.keys.insert(StateFile.memoKey(.clean, page.cleanKey))
     used.keys.insert(StateFile.memoKey(.chunk, page.chunkKey))
     let key = keys.parts(of: page)
     used.keys.insert(StateFile.memoKey(.parts, key))

@@ -95,7 +95,8 @@ extension StateFile {
   /// Rewrites the file without its free pages where it has outgrown a limit though its tables have not.
   ///
   /// LMDB uses free pages again but never gives them back. The lock file goes with the old data: a process that still
-  /// reads keeps both, and the new file starts with a new one.
+  /// reads keeps both, and the new file starts with a new one. Where there is no room for the copy, or it cannot be
+  /// written for another reason, the file stays as it is: it is large, not wrong.
   static func compactIfLarge(collectionFolder: String, limit: Int) throws {
     let path = collectionFolder + "/" + name
     let size = fileSize(path)
@@ -105,10 +106,16 @@ extension StateFile {
     do {
       let state = try StateFile(collectionFolder: collectionFolder)
       guard try state.liveBytes < size / 2 else { return }
-      try state.environment.copyCompacted(to: copy)
+      do {
+        try state.environment.copyCompacted(to: copy)
+      } catch {
+        unlink(copy)
+        return
+      }
     }
     guard rename(copy, path) == 0 else {
-      throw IndexingError(.storage, "cannot move \(copy) to \(path): \(String(cString: strerror(errno)))")
+      unlink(copy)
+      return
     }
     unlink(path + "-lock")
   }

@@ -22,10 +22,20 @@ struct Verdict {
   /// hundred of a large source.
   private static func suspicious(known: Int) -> Int { max(3, known / 100) }
 
+  /// So many addresses are followed from one that gives way to the next; HTTP clients follow about as many redirects.
+  private static let maximumHops = 20
+
   private struct Moved {
     var page: PageRecord
-    var target: String
     var isDuplicate: Bool
+    var end: Target
+  }
+
+  /// Where it ends that one address gives way to another.
+  private struct Target {
+    var url: String
+    /// Whether what it leads to is known: a page, nothing any more, or no page of ours.
+    var isSettled: Bool
   }
 
   /// Draws the conclusions of a run.
@@ -57,8 +67,10 @@ struct Verdict {
         guard listing.cutShort == nil else { return }
         removals.append(key)
         gone[page.source, default: 0] += 1
-      case .moved(let target): moved.append(Moved(page: page, target: target, isDuplicate: false))
-      case .duplicate(let target): moved.append(Moved(page: page, target: target, isDuplicate: true))
+      case .moved(let target):
+        moved.append(.init(page: page, isDuplicate: false, end: Self.end(of: target, page.source, ledger)))
+      case .duplicate(let target):
+        moved.append(.init(page: page, isDuplicate: true, end: Self.end(of: target, page.source, ledger)))
       }
     }
     if !believesAll { try restoreAlike(state: state, known: known) }
@@ -80,19 +92,37 @@ struct Verdict {
       .init(source: page.source, url: page.url, stage: "fetch", reason: reason + "; its last good version stays"))
   }
 
+  /// Follows an address that may give way to another one itself.
+  private static func end(of target: String, _ source: String, _ ledger: RunLedger) -> Target {
+    var url = target
+    for _ in 0..<maximumHops {
+      let key = PageRecord.key(source: source, url: url)
+      if ledger.hasSeen(key) || !ledger.knows(key) { return Target(url: url, isSettled: true) }
+      guard !ledger.hasFailed(key), let absence = ledger.skipped(key)?.absence else {
+        return Target(url: url, isSettled: false)
+      }
+      switch absence {
+      case .gone, .outOfScope: return Target(url: url, isSettled: true)
+      case .moved(let next), .duplicate(let next): url = next
+      }
+    }
+    // In a circle: no address of it stands for the others.
+    return Target(url: target, isSettled: false)
+  }
+
   /// Pages for which another address stands: believed where that one is in the index or is no page of ours, and where
-  /// not too many give way to the same at once.
+  /// not too many give way to the same at once, by whatever ways.
   private mutating func judge(
     _ moved: [Moved], state: StateFile, ledger: RunLedger, known: [String: Int], gone: inout [String: Int],
     believesAll: Bool
   ) throws {
-    let groups = Dictionary(grouping: moved) { PageRecord.key(source: $0.page.source, url: $0.target) }
+    let groups = Dictionary(grouping: moved) { PageRecord.key(source: $0.page.source, url: $0.end.url) }
     for (target, group) in groups.sorted(by: { $0.value[0].page.url < $1.value[0].page.url }) {
       guard let first = group.first else { continue }
       let source = first.page.source
       // The page with whose bytes the others came has changed with them.
       let changed = try state.superseded(target)
-      let isChangedTwin = first.isDuplicate && changed != nil
+      let isChangedTwin = changed != nil && group.contains(where: \.isDuplicate)
       let isSuspicious =
         !believesAll && group.count + (isChangedTwin ? 1 : 0) >= Self.suspicious(known: known[source] ?? 0)
       if isSuspicious {
@@ -100,7 +130,7 @@ struct Verdict {
           let what = member.isDuplicate ? "it has the same content as" : "it gives way to"
           doubt(
             member.page,
-            "\(what) \(member.target), as \(group.count - 1) other pages do at once: a log-in or error page?")
+            "\(what) \(member.end.url), as \(group.count - 1) other pages do at once: a log-in or error page?")
         }
         if isChangedTwin, let changed, !restored.contains(target) {
           restored.append(target)
@@ -109,13 +139,12 @@ struct Verdict {
         continue
       }
       guard ledger.listings[source]?.cutShort == nil else { continue }
-      let isSettled = ledger.hasSeen(target) || !ledger.knows(target) || removals.contains(target)
       for member in group {
-        if isSettled {
+        if member.end.isSettled {
           removals.append(member.page.key)
           gone[source, default: 0] += 1
         } else {
-          doubt(member.page, "it gives way to \(member.target), which gives no page")
+          doubt(member.page, "it gives way to \(member.end.url), which gives no page")
         }
       }
     }

@@ -59,6 +59,13 @@ public struct SettingsNode: Sendable {
     return .string(text)
   }
 
+  /// The text as it stands in the file, where variables are to be filled in: what messages show in place of a value
+  /// from the environment; nil where the file has the value itself.
+  public var reference: String? {
+    guard case .scalar(let written, _) = content, Variables(written).hasVariables else { return nil }
+    return Self.cut(written)
+  }
+
   /// Whether a number or a Boolean stands in quotes, which make it a text.
   var isQuotedPlainly: Bool {
     guard case .scalar(let text, false) = content else { return false }

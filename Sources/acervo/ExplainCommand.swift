@@ -50,7 +50,14 @@ enum ExplainCommand {
         description: "\(folder.path) has no current snapshot\n  mend: run “acervo index PIPELINE”", code: .missingInput)
     }
     let snapshot = try Snapshot(folder: folder.folder(ofSnapshot: id))
-    let state = try CollectionState(collectionFolder: folder.path)
+    let state: CollectionState?
+    do {
+      state = try CollectionState(collectionFolder: folder.path)
+    } catch {
+      // The snapshot tells the rest by itself.
+      Output.notes.line("acervo: \(error)")
+      state = nil
+    }
     if chunks.isEmpty, !arguments[json] {
       Output.results.line("\(folder.name)/\(id): the answer cites nothing, as it says itself")
     }
@@ -75,13 +82,13 @@ private struct Origin {
   let manifest: SnapshotManifest
   let history: PageHistory?
 
-  init(of number: Int, in snapshot: Snapshot, _ state: CollectionState) throws {
+  init(of number: Int, in snapshot: Snapshot, _ state: CollectionState?) throws {
     self.number = number
     chunk = try snapshot.chunk(number)
     documentNumber = try snapshot.document(ofChunk: number)
     document = try snapshot.document(documentNumber)
     manifest = snapshot.manifest
-    history = try state.history(source: document.source, url: document.url, hash: document.hash)
+    history = try state?.history(source: document.source, url: document.url, hash: document.hash, snapshot: manifest.id)
   }
 
   /// The stages in their order, each with the version of its code, if it has one, and its settings.

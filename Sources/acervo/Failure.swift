@@ -24,7 +24,7 @@ struct InputError: Error, CustomStringConvertible {
 /// Where errors end: one place decides what is printed and which code a scheduler sees.
 enum Failure {
   static func report(_ error: any Error) -> ExitCode {
-    if error is CancellationError { return .terminated }
+    if error is CancellationError { return Interruption.exitCode }
     let output = Output.notes
     if let errors = error as? SettingsErrors {
       output.line(errors.text(color: output.usesColor))

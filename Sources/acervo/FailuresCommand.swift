@@ -32,17 +32,23 @@ enum FailuresCommand {
       positionals: [pipeline], options: [.value(source)] + IndexCommand.options,
       examples: ["acervo failures retry pipelines/web.yaml"]),
     run: { arguments in
-      try await IndexCommand.run(arguments, onlyFailed: .init(source: arguments[source]))
+      let file = try PipelineFile.read(path: arguments.positionals[0], environment: Inputs.environment)
+      try checkSource(arguments, of: file)
+      return try await IndexCommand.run(arguments, onlyFailed: .init(source: arguments[source]))
     })
 
-  private static func failures(_ arguments: Arguments) throws -> [FailureRecord] {
-    let pipeline = try PipelineFile.read(path: arguments.positionals[0], environment: Inputs.environment)
+  private static func checkSource(_ arguments: Arguments, of pipeline: PipelineFile) throws {
     if let id = arguments[source], !pipeline.sources.contains(where: { $0.id == id }) {
       throw UsageError(
         command: "acervo failures",
         message: "\(pipeline.path) has no source “\(id)”; it has "
           + pipeline.sources.map { "“\($0.id)”" }.joined(separator: ", "))
     }
+  }
+
+  private static func failures(_ arguments: Arguments) throws -> [FailureRecord] {
+    let pipeline = try PipelineFile.read(path: arguments.positionals[0], environment: Inputs.environment)
+    try checkSource(arguments, of: pipeline)
     return try CollectionState(pipeline: pipeline).failures().filter { $0.source == arguments[source] ?? $0.source }
   }
 

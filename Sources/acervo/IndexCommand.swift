@@ -25,7 +25,8 @@ enum IndexCommand {
     "accept-shrink", help: "Publish this once even though a source lost more documents than it may.")
 
   private static let metrics = Option(
-    "metrics", "FILE", help: "Write the run's figures there in Prometheus' text format, also when it fails.")
+    "metrics", "FILE",
+    help: "Write the run's figures there in Prometheus' text format, also when it fails, but not when it cannot begin.")
 
   /// What a run can be told.
   static let options: [Command.Parameter] = [
@@ -69,11 +70,14 @@ enum IndexCommand {
   static func run(_ arguments: Arguments, onlyFailed: IndexingRun.FailureFilter? = nil) async throws -> ExitCode {
     let progress = RunProgress()
     let metricsFile = arguments[metrics]
+    if let metricsFile { try checkFolder(of: metricsFile) }
     let run = try prepare(
       path: arguments.positionals[0], threads: arguments[threads], acceptsShrink: arguments[acceptShrink],
       onlyFailed: onlyFailed, progress: progress,
       finished: { report in
-        if let metricsFile { try AtomicFile.write(report.metrics, to: metricsFile) }
+        guard let metricsFile else { return }
+        // What was published is published: the run ends as it ends.
+        do { try AtomicFile.write(report.metrics, to: metricsFile) } catch { Output.notes.line("acervo: \(error)") }
       })
     let text = ProgressText(progress)
     let line = ProgressLine(isQuiet: arguments[quiet]) { text.line }
@@ -92,6 +96,16 @@ enum IndexCommand {
     }
     let code = report.outcome.exitCode
     return code == .unchanged && arguments[zeroWhenUnchanged] ? .success : code
+  }
+
+  /// That a file can be written is found out before anything is fetched.
+  private static func checkFolder(of file: String) throws {
+    let folder = file.lastIndex(of: "/").map { $0 == file.startIndex ? "/" : String(file[..<$0]) } ?? "."
+    guard access(folder, W_OK | X_OK) == 0 else {
+      throw InputError(
+        description: "\(file) cannot be written: \(String(cString: strerror(errno)))\n"
+          + "  mend: name a file in a folder that exists and may be written to", code: .cannotWrite)
+    }
   }
 
   /// The embedders that a pipeline asks for, in their order.
@@ -128,16 +142,29 @@ extension RunReport.Outcome {
 
 /// SIGINT and SIGTERM cancel the work; what was done is saved before the program ends.
 enum Interruption {
+  /// The last one that came; 0 for none.
+  private static let received = Atomic<Int32>(0)
+
+  /// How a program ends whose work was cancelled.
+  static var exitCode: ExitCode { received.load(ordering: .relaxed) == SIGINT ? .interrupted : .terminated }
+
   static func cancelling<Value: Sendable>(_ work: @escaping @Sendable () async throws -> Value) async throws -> Value {
     let task = Task { try await work() }
     let sources = [SIGINT, SIGTERM].map { number in
       signal(number, SIG_IGN)
       let source = DispatchSource.makeSignalSource(signal: number, queue: .global())
-      source.setEventHandler { @Sendable in task.cancel() }
+      source.setEventHandler { @Sendable in
+        received.store(number, ordering: .relaxed)
+        task.cancel()
+      }
       source.activate()
       return source
     }
-    defer { for source in sources { source.cancel() } }
+    // Whoever waits for what comes after the work can be ended as any program.
+    defer {
+      for source in sources { source.cancel() }
+      for number in [SIGINT, SIGTERM] { signal(number, SIG_DFL) }
+    }
     return try await task.value
   }
 }

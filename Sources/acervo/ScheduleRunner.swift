@@ -31,6 +31,8 @@ struct ScheduleRunner: Sendable {
 
   /// Runs until the task is cancelled.
   func run() async throws {
+    // Where SIGCHLD is ignored, and that is inherited, nobody learns how a run ended.
+    signal(SIGCHLD, SIG_DFL)
     var book = ScheduleBook()
     var numbers = ScheduleMetrics()
     for pipeline in pipelines {
@@ -122,7 +124,13 @@ struct ScheduleRunner: Sendable {
     var ended: [(run: Run, code: Int32)] = []
     runs.removeAll { run in
       var status: Int32 = 0
-      guard waitpid(run.process, &status, WNOHANG) == run.process else { return false }
+      let found = waitpid(run.process, &status, WNOHANG)
+      if found == -1, errno == ECHILD {
+        // It is gone, and nobody knows how it ended.
+        ended.append((run, ExitCode.failure.rawValue))
+        return true
+      }
+      guard found == run.process else { return false }
       let signal = status & 0x7F
       ended.append((run, signal == 0 ? status >> 8 & 0xFF : 128 + signal))
       return true

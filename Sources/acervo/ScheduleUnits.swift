@@ -29,49 +29,54 @@ enum ScheduleUnits {
   // MARK: systemd
 
   private static func systemd(_ pipeline: ScheduledPipeline) -> String {
-    """
-    # /etc/systemd/system/acervo-\(pipeline.name).service
-    [Unit]
-    Description=Acervo: index \(pipeline.name)
-    Wants=network-online.target
-    After=network-online.target
+    let snapshots = pipeline.file.publish.to
+    return """
+      # /etc/systemd/system/acervo-\(pipeline.name).service
+      [Unit]
+      Description=Acervo: index \(pipeline.name)
+      Wants=network-online.target
+      After=network-online.target
 
-    [Service]
-    Type=oneshot
-    User=acervo
-    ExecStart=\(unitWord(program, ofCommand: true)) index \(unitWord(pipeline.path, ofCommand: true))
-    # Nothing changed.
-    SuccessExitStatus=3
-    TimeoutStopSec=30
-    Nice=10
-    NoNewPrivileges=yes
-    PrivateDevices=yes
-    PrivateTmp=yes
-    ProtectSystem=strict
-    ReadWritePaths=\(unitWord(pipeline.file.publish.to))
-    ProtectControlGroups=yes
-    ProtectKernelModules=yes
-    ProtectKernelTunables=yes
-    RestrictAddressFamilies=AF_INET AF_INET6 AF_UNIX
-    RestrictSUIDSGID=yes
-    LockPersonality=yes
-    SystemCallArchitectures=native
+      [Service]
+      Type=oneshot
+      User=acervo
+      Environment=ACERVO_MODELS=/usr/share/acervo/models
+      EnvironmentFile=-/etc/acervo/\(pipeline.name).env
+      # By root, before the sandbox is made: what ReadWritePaths names has to be there.
+      ExecStartPre=+/bin/sh -c 'test -d "$$1" || install -d -o acervo "$$1"' sh \(unitWord(snapshots, ofCommand: true))
+      ExecStart=\(unitWord(program, ofCommand: true)) index \(unitWord(pipeline.path, ofCommand: true))
+      # Nothing changed.
+      SuccessExitStatus=3
+      TimeoutStopSec=30
+      Nice=10
+      NoNewPrivileges=yes
+      PrivateDevices=yes
+      PrivateTmp=yes
+      ProtectSystem=strict
+      ReadWritePaths=\(unitWord(snapshots))
+      ProtectControlGroups=yes
+      ProtectKernelModules=yes
+      ProtectKernelTunables=yes
+      RestrictAddressFamilies=AF_INET AF_INET6 AF_UNIX
+      RestrictSUIDSGID=yes
+      LockPersonality=yes
+      SystemCallArchitectures=native
 
-    # /etc/systemd/system/acervo-\(pipeline.name).timer
-    [Unit]
-    Description=Acervo: when to index \(pipeline.name)
+      # /etc/systemd/system/acervo-\(pipeline.name).timer
+      [Unit]
+      Description=Acervo: when to index \(pipeline.name)
 
-    [Timer]
-    \(pipeline.schedule.cron.systemdCalendars.map { "OnCalendar=\($0) \(pipeline.schedule.timeZone)" }
-      .joined(separator: "\n"))
-    RandomizedDelaySec=\(Int(pipeline.schedule.jitter))
-    FixedRandomDelay=yes
-    Persistent=\(pipeline.schedule.catchesUp ? "yes" : "no")
+      [Timer]
+      \(pipeline.schedule.cron.systemdCalendars.map { "OnCalendar=\($0) \(pipeline.schedule.timeZone)" }
+        .joined(separator: "\n"))
+      RandomizedDelaySec=\(Int(pipeline.schedule.jitter))
+      FixedRandomDelay=yes
+      Persistent=\(pipeline.schedule.catchesUp ? "yes" : "no")
 
-    [Install]
-    WantedBy=timers.target
+      [Install]
+      WantedBy=timers.target
 
-    """
+      """
   }
 
   /// A word of a unit file: quoted, with its specifiers taken literally and, in a command, its variables.
@@ -93,6 +98,9 @@ enum ScheduleUnits {
   private static func kubernetes(_ pipeline: ScheduledPipeline, image: String) -> String {
     // JSON's strings are YAML's, too.
     func quoted(_ text: String) -> String { JSONValue.string(text).text() }
+    // A name ends in a letter or digit, also a shortened one.
+    var name = "acervo-" + String(pipeline.name.prefix(45))
+    while name.hasSuffix("-") { name.removeLast() }
     let file = String(pipeline.path.split(separator: "/").last ?? "")
     // A controller that finds more than a hundred missed times within the deadline may start nothing at all.
     let catchUp = pipeline.schedule.cron.timesADay <= 96 ? 86_400 : 3_600
@@ -100,7 +108,7 @@ enum ScheduleUnits {
       apiVersion: batch/v1
       kind: CronJob
       metadata:
-        name: \(quoted("acervo-" + pipeline.name.prefix(45)))
+        name: \(quoted(name))
       spec:
         schedule: \(quoted(pipeline.schedule.cron.description))
         timeZone: \(quoted(pipeline.schedule.timeZone))

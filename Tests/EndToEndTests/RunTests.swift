@@ -47,7 +47,8 @@ import Testing
     try #require(try JSONSerialization.jsonObject(with: Data(text.utf8)) as? [String: Any])
   }
 
-  @Test func `SIGTERM ends a run within seconds, and what it had done is kept`() throws {
+  @Test(arguments: [false, true])
+  func `SIGTERM and SIGINT end a run within seconds, and what it had done is kept`(isInterrupt: Bool) throws {
     let isSlow = Mutex(true)
     let site = try site { request in
       // The first pages come at once, the others in a minute.
@@ -64,9 +65,9 @@ import Testing
     try process.run()
     while site.requests.count < 24, process.isRunning { Thread.sleep(forTimeInterval: 0.01) }
     let start = ContinuousClock.now
-    process.terminate()
+    if isInterrupt { process.interrupt() } else { process.terminate() }
     process.waitUntilExit()
-    #expect(process.terminationStatus == 143)
+    #expect(process.terminationStatus == (isInterrupt ? 130 : 143))
     // Far below the minute that the requests under way would have taken.
     #expect(start.duration(to: .now) < .seconds(30))
     let report = try json(String(contentsOfFile: folder.path + "/out/help/last-run.json", encoding: .utf8))
@@ -77,6 +78,22 @@ import Testing
     let counts = try #require(try json(next.output)["run"] as? [String: Any])
     #expect(try #require(counts["unchanged"] as? Int) >= 10)
     #expect(counts["seen"] as? Int == 41)
+  }
+
+  @Test func `What cannot be done is said before anything is fetched, and metrics end no run`() throws {
+    let site = try site { _ in nil }
+    let pipeline = try pipeline(site)
+    let nowhere = try run("acervo", "index", "--metrics", folder.path + "/nowhere/run.prom", pipeline)
+    #expect(nowhere.status == 73)
+    #expect(nowhere.errors.contains("nowhere/run.prom cannot be written"))
+    let source = try run("acervo", "failures", "retry", "--source", "typo", pipeline)
+    #expect(source.status == 64)
+    #expect(source.errors.contains("has no source “typo”"))
+    #expect(site.requests.isEmpty)
+    try FileManager.default.createDirectory(atPath: folder.path + "/run.prom", withIntermediateDirectories: false)
+    let published = try run("acervo", "index", "--quiet", "--metrics", folder.path + "/run.prom", pipeline)
+    #expect(published.status == 0)
+    #expect(published.errors.contains("run.prom"))
   }
 
   @Test func `Plan, state, failures and metrics tell of the same run`() throws {

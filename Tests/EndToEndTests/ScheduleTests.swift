@@ -77,12 +77,18 @@ import Testing
       "# /etc/systemd/system/acervo-hours.timer", "OnCalendar=*-*-01,15 04:30:00 Europe/Madrid",
       "OnCalendar=Mon *-*-* 04:30:00 Europe/Madrid", "RandomizedDelaySec=300", "Persistent=no",
       "ReadWritePaths=\"\(folder.path)/snapshots $100%%\"", "SuccessExitStatus=3",
+      "Environment=ACERVO_MODELS=/usr/share/acervo/models", "EnvironmentFile=-/etc/acervo/hours.env",
+      "ExecStartPre=+/bin/sh -c 'test -d \"$$1\" || install -d -o acervo \"$$1\"' sh "
+        + "\"\(folder.path)/snapshots $$100%%\"",
     ] { #expect(systemd.output.contains(line + "\n"), "\(line)\n\(systemd.output)") }
     let kubernetes = try run("acervo", "schedule", "--emit", "kubernetes", path)
     for line in [
       "  schedule: \"30 4 1,15 * mon\"", "  timeZone: \"Europe/Madrid\"", "  concurrencyPolicy: Forbid",
       "mountPath: \"\(folder.path)/snapshots $100%\"",
     ] { #expect(kubernetes.output.contains(line), "\(line)\n\(kubernetes.output)") }
+    let long = String(repeating: "a", count: 44)
+    let short = try run("acervo", "schedule", "--emit", "kubernetes", pipeline("\"@daily\"", name: long + "-b"))
+    #expect(short.output.contains("  name: \"acervo-\(long)\"\n"))
     let cron = try run("acervo", "schedule", "--emit", "cron", path)
     #expect(cron.output.contains("30 4 1,15 * mon "))
     #expect(cron.output.contains("index --quiet --zero-when-unchanged \(path)\n"))

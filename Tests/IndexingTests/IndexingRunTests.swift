@@ -239,6 +239,64 @@ import Testing
     #expect(try CollectionFolder(snapshots: snapshots, collection: "help").currentID() == nil)
   }
 
+  @Test func `The share of failures is of all that failed, also beyond what a report lists`() async throws {
+    let failures = (0..<150).map { SourceFailure(url: "https://help.example/lost/\($0)", reason: "500") }
+    let report = try await run(
+      ScriptedSource(pages: samplePages(100), failures: failures), pipeline(failures: 0.5))
+    #expect(refusal(report)?.hasPrefix("150 of 250 documents failed (60 %)") == true)
+    #expect(report.failures.count == 100)
+  }
+
+  @Test func `A page whose new bytes cannot be cleaned stays, cut by the present settings`() async throws {
+    var pages = samplePages(20)
+    _ = try await run(ScriptedSource(pages: pages))
+    pages[4].html = ""
+    let report = try await run(
+      ScriptedSource(pages: pages), pipeline(chunk: ChunkSettings(size: 90, overlap: 0), failures: 1))
+    #expect(isPublished(report))
+    #expect(report.failures.map(\.url) == [pages[4].url])
+    let snapshot = try CollectionFolder(snapshots: snapshots, collection: "help").openCurrent()
+    #expect(snapshot.manifest.documents == 20)
+    for number in 0..<snapshot.manifest.chunks { #expect(try snapshot.chunk(number).text.count <= 90) }
+  }
+
+  @Test func `Pages behind those of another source are there when that one goes`() async throws {
+    let second = samplePages(20).map { (url: $0.url, html: $0.html.replacing("Everything", with: "All of it")) }
+    let scripts = [ScriptedSource(id: "first", pages: samplePages(20)), ScriptedSource(id: "second", pages: second)]
+    func run(_ count: Int, day: Int64) async throws -> RunReport {
+      let used = Array(scripts.suffix(count))
+      return try await IndexingRun(
+        pipeline: pipeline(sources: used.map(\.id)), sources: used, embedders: [HashingEmbedder()], threads: 2,
+        now: { 1_795_000_000 + day * 86_400 }
+      ).run()
+    }
+    #expect(isPublished(try await run(2, day: 0)))
+    // Longer than unused results are kept.
+    #expect(isUnchanged(try await run(2, day: 40)))
+    #expect(isUnchanged(try await run(2, day: 80)))
+    let report = try await run(1, day: 81)
+    #expect(isPublished(report))
+    #expect(report.documents == 20)
+    #expect(report.counts.cleaned == 0)
+    let snapshot = try CollectionFolder(snapshots: snapshots, collection: "help").openCurrent()
+    #expect(try snapshot.document(0).source == "second")
+    #expect(try snapshot.chunk(0).text.contains("All of it"))
+  }
+
+  @Test func `Results that have left the state are made again, and nothing counts as changed`() async throws {
+    let source = ScriptedSource(pages: samplePages(20))
+    _ = try await run(source)
+    do {
+      let state = try StateFile(collectionFolder: snapshots + "/help")
+      try state.retire(keeping: [], at: 1_795_000_000, after: 0, limit: .max)
+    }
+    let report = try await run(source)
+    #expect(isUnchanged(report))
+    #expect(report.counts.unchanged == 20)
+    #expect(report.counts.cleaned == 20)
+    #expect(isPublished(try await run(source, pipeline(chunk: ChunkSettings(size: 90, overlap: 0)))))
+  }
+
   @Test func `A run that is stopped leaves a state from which the next one goes on`() async throws {
     let whole = ScriptedSource(pages: samplePages(40))
     let progress = RunProgress()

@@ -87,6 +87,14 @@ import Testing
       }
     ),
     (
+      "all redirect for good to a log-in page, each by an address of its own",
+      {
+        if $0.path == "/login" { return Self.login("") }
+        if $0.path.hasPrefix("/check") { return .redirect(to: "/login", status: 301) }
+        return $0.path.hasPrefix("/page") ? .redirect(to: "/check" + $0.path, status: 301) : nil
+      }
+    ),
+    (
       "pages show a log-in page with status 200",
       { $0.path.hasPrefix("/page") ? Self.login("") : nil }
     ),
@@ -210,6 +218,42 @@ import Testing
     #expect(report.counts.removed == 1)
     #expect(report.counts.new == 1)
     #expect(try folder.urls().contains(site.loopback.url("/renamed")))
+  }
+
+  @Test func `A page leaves that moves for good by way of another address, or to one that is gone`() async throws {
+    let site = try Site(pages: 20)
+    _ = try await run(site)
+    site.edit { pages in
+      pages["/renamed"] = pages["/page-7"]
+      pages["/page-7"] = nil
+    }
+    site.trouble.withLock {
+      $0 = { request in
+        switch request.path {
+        case "/page-7": .redirect(to: "/moved", status: 301)
+        case "/moved": .redirect(to: "/renamed", status: 301)
+        case "/page-8": .redirect(to: "/nowhere", status: 301)
+        default: nil
+        }
+      }
+    }
+    let report = try await run(site)
+    #expect(report.counts.failed == 0, "\(report.failures)")
+    #expect(report.counts.removed == 2)
+    let urls = try folder.urls()
+    #expect(urls.contains(site.loopback.url("/renamed")))
+    for path in ["/page-7", "/page-8", "/moved"] { #expect(!urls.contains(site.loopback.url(path))) }
+  }
+
+  @Test func `Trying failures again publishes what is mended, however many fail again`() async throws {
+    let site = try Site(pages: 20)
+    site.trouble.withLock { $0 = { ["/page-4", "/page-5"].contains($0.path) ? .status(500) : nil } }
+    #expect(try await run(site).documents == 19)
+    site.trouble.withLock { $0 = { $0.path == "/page-5" ? .status(500) : nil } }
+    let report = try await run(site, failures: 0.02, onlyFailed: .init())
+    #expect(report.isPublished)
+    #expect(report.documents == 20)
+    #expect(report.failures.map(\.url) == [site.loopback.url("/page-5")])
   }
 
   @Test func `Unchanged pages are neither sent nor read, only asked for`() async throws {

@@ -77,6 +77,8 @@ import Testing
     #expect(report.rows.map(\.passes) == [false, true])
     #expect(report.worse.map(\.question) == ["button that says printer 3"])
     #expect(report.worse.first?.before.first?.value == 1 && report.worse.first?.after.first?.value == 0)
+    // Counted is what answers, not what was refused.
+    #expect(second.chunks == first.chunks && second.documents == first.documents)
     #expect(second.json["outcome"]?.string == "gate_refused")
     #expect(second.json["gate"]?["passed"]?.bool == false)
 
@@ -119,8 +121,32 @@ import Testing
     let settings = gate(worse: ["hit@5": 1])
     let error = await #expect(throws: IndexingError.self) { _ = try await run(samplePages(20), at: 1, settings) }
     #expect(error?.kind == .settings && error?.description.contains("cannot ask the current snapshot") == true)
+    // The model of that name may be another one by now.
+    let changed = await #expect(throws: IndexingError.self) {
+      _ = try await run(samplePages(20), at: 1, settings, other: HashingEmbedder(dimensions: 16))
+    }
+    #expect(changed?.description.contains("leave worse_by_at_most out") == true)
     let report = try await run(samplePages(20), at: 2, settings, other: other)
     #expect(report.gate?.passes == true && report.gate?.rows.first?.current != nil)
+  }
+
+  @Test func `a current snapshot that cannot be opened holds nothing up`() async throws {
+    _ = try await run(samplePages(20), at: 0, nil)
+    let id = try #require(try collection.currentID())
+    let index = folder.path + "/snapshots/help/\(id)/index.mdb"
+    try FileManager.default.removeItem(atPath: index)
+    try Data("damaged".utf8).write(to: URL(filePath: index))
+    let report = try await run(samplePages(21), at: 1, gate(["hit@1": 1], worse: ["hit@1": 0]))
+    #expect(report.gate?.passes == true && report.gate?.current == nil)
+    #expect(try collection.openCurrent().manifest.documents == 21)
+  }
+
+  @Test func `a key that is no path is not shown`() async throws {
+    let error = await #expect(throws: IndexingError.self) {
+      _ = try await run(samplePages(1), at: 0, nil, key: .file(folder.path + "/MC4CAQAwBQYDK2VwBCIEIA"))
+    }
+    #expect(error?.description.contains("publish.sign.key") == true)
+    #expect(error?.description.contains("MC4CAQ") == false)
   }
 
   @Test func `questions that cannot be read stop the run before anything is fetched`() async throws {

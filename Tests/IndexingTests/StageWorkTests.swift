@@ -135,6 +135,12 @@ import Testing
     let limited = folder.pipeline(state: StateSettings(limit: 2 * one.fileBytes))
     _ = try await folder.run(pages(9), limited)
     #expect(try CollectionState(pipeline: limited).summary().liveBytes <= 2 * one.fileBytes)
+    // Where the smaller copy cannot be written, the file stays as it is.
+    let copy = folder.snapshots + "/help/state.mdb.compact"
+    try FileManager.default.createDirectory(atPath: copy, withIntermediateDirectories: false)
+    #expect(try await folder.run(pages(9), limited).isUnchanged)
+    #expect(try CollectionState(pipeline: limited).summary().fileBytes > 2 * one.fileBytes)
+    try FileManager.default.removeItem(atPath: copy)
     let report = try await folder.run(pages(9), limited)
     #expect(report.isUnchanged)
     #expect(try CollectionState(pipeline: limited).summary().fileBytes <= 2 * one.fileBytes)

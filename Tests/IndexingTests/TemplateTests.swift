@@ -1,3 +1,4 @@
+import Corpus
 import Foundation
 import Pipelines
 import Snapshots
@@ -28,6 +29,15 @@ import Testing
     let text = try folder.text()
     #expect(!text.contains("of any help"))
     for number in 0..<12 { #expect(text.contains("number \(number)")) }
+    // How a page came is known though the snapshot holds only a part of it.
+    let snapshot = try folder.collection.openCurrent()
+    let state = try CollectionState(collectionFolder: folder.snapshots + "/help")
+    let page = try snapshot.document(0)
+    func history(in snapshot: String) throws -> PageHistory? {
+      try state.history(source: page.source, url: page.url, hash: page.hash, snapshot: snapshot)
+    }
+    #expect(try history(in: snapshot.manifest.id)?.mediaType == .html)
+    #expect(try history(in: "another") == nil)
     let off = try RunFolder()
     _ = try await off.run(ScriptedSource(pages: pages), off.pipeline(clean: CleanSettings(templates: .off)))
     #expect(try off.text().contains("of any help"))

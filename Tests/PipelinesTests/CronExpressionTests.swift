@@ -52,6 +52,7 @@ import Testing
   @Test(arguments: [
     ("@daily", "0 0 * * *"), ("  0\t0  * * 7 ", "0 0 * * 0"), ("0 0 * JAN,Feb Sun-Tue", "0 0 * 1,2 0-2"),
     ("0 0 * * fri-sun", "0 0 * * 5,6,0"), ("*/20 * * * *", "0,20,40 * * * *"),
+    ("0-0/1 * * * *", "0 * * * *"),
   ])
   func `what is written in two ways comes at the same times`(left: String, right: String) throws {
     #expect(try CronExpression(left) == CronExpression(right))
@@ -62,6 +63,7 @@ import Testing
     ("60 * * * *", "the minute “60” is none from 0 to 59"), ("* -1 * * *", "the hour “” is none from 0 to 23"),
     ("5/15 * * * *", "the minute “5/15” has a step and no range"),
     ("*/0 * * * *", "the minute “*/0” has no step from 1 to 59"),
+    ("0-0/2 * * * *", "the minute “0-0/2” has no step from 1 to 1"),
     ("* 22-2 * * *", "the hour “22-2” runs backwards"), ("* * 0 * *", "the day of the month “0” is none from 1 to 31"),
     ("* * * foo *", "the month “foo” is none from 1 to 12"),
     ("* * * * 8", "the day of the week “8” is none from 0 to 7"),

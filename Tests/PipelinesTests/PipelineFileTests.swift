@@ -37,6 +37,17 @@ import Testing
     #expect(file == expected)
   }
 
+  @Test func `what the environment gives to a schedule is not shown`() {
+    let error = #expect(throws: SettingsErrors.self) {
+      try PipelineFile.parse(
+        PipelineSample.shortest + "\nschedule: { cron: \"${TIMES}\", time_zone: \"${ZONE}\" }", path: "p.yaml",
+        environment: ["TIMES": "hidden 1 2 3 4", "ZONE": "hidden/too"])
+    }
+    let text = error?.description ?? ""
+    #expect(text.contains("“${TIMES}” is no cron expression") && text.contains("“${ZONE}” is no time zone"))
+    #expect(!text.contains("hidden"))
+  }
+
   @Test(arguments: [
     ("\"30 4 * * mon\"", ("30 4 * * mon", "UTC", 0.0, true)),
     (

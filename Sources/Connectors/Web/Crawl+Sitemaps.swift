@@ -12,6 +12,16 @@ extension Crawl {
   /// - Returns: the listed pages in scope, in the files' order.
   func readSitemaps() async throws -> [String] {
     var waiting: [(url: WebURL, depth: Int, isNamed: Bool)] = []
+    var seen: Set<WebURL> = []
+    func wait(for url: WebURL, depth: Int, isNamed: Bool) {
+      guard !seen.contains(url) else { return }
+      guard seen.count < Self.maximumSitemaps else {
+        cutShort = "there are more than \(Self.maximumSitemaps) sitemaps"
+        return
+      }
+      seen.insert(url)
+      waiting.append((url, depth, isNamed))
+    }
     var origins: Set<String> = []
     for start in starts where origins.insert(start.origin ?? "").inserted {
       var named: [WebURL] = []
@@ -19,34 +29,37 @@ extension Crawl {
         named = rules.sitemaps.compactMap { WebURL($0, base: start)?.withoutFragment }.filter(\.isHTTP)
       }
       if named.isEmpty, let usual = WebURL("/sitemap.xml", base: start) {
-        waiting.append((usual, 1, false))
+        wait(for: usual, depth: 1, isNamed: false)
       } else {
-        waiting += named.map { ($0, 1, true) }
+        for url in named { wait(for: url, depth: 1, isNamed: true) }
       }
     }
-    var seen: Set<WebURL> = []
     var pages: [String] = []
+    var known: Set<String> = []
     var next = 0
-    while next < waiting.count {
+    files: while next < waiting.count {
       let (url, depth, isNamed) = waiting[next]
       next += 1
-      guard seen.insert(url).inserted else { continue }
-      guard seen.count <= Self.maximumSitemaps else {
-        cutShort = "there are more than \(Self.maximumSitemaps) sitemaps"
-        break
-      }
       switch try await fetcher.sitemap(url) {
       case .success(let sitemap):
         if sitemap.isCut { cutShort = "the sitemap \(url) could be read in part only" }
         for entry in sitemap.pages {
-          let page = SessionParameters.removed(from: entry.url.withoutFragment)
-          guard fetcher.scope.verdict(on: page) == .inside else { continue }
-          pages.append(page.description)
+          let address = SessionParameters.removed(from: entry.url.withoutFragment)
+          guard fetcher.scope.verdict(on: address) == .inside else { continue }
+          let page = address.description
+          if !known.contains(page) {
+            guard pages.count < maximumKnown else {
+              cutShort = "the sitemaps list more than \(maximumKnown) pages; narrow `include` or widen `exclude`"
+              break files
+            }
+            known.insert(page)
+            pages.append(page)
+          }
           // Listed twice: the later date is the one to be believed.
-          if let date = entry.lastModified { listed[page.description] = max(date, listed[page.description] ?? date) }
+          if let date = entry.lastModified { listed[page] = max(date, listed[page] ?? date) }
         }
         if depth < Self.maximumSitemapDepth {
-          waiting += sitemap.sitemaps.map { ($0.url.withoutFragment, depth + 1, true) }
+          for file in sitemap.sitemaps { wait(for: file.url.withoutFragment, depth: depth + 1, isNamed: true) }
         }
       case .failure(let failure):
         // Nobody promised that the usual place holds one.

@@ -24,7 +24,7 @@ final class Crawl {
 
   static let maximumHops = 10
   /// Addresses that are remembered: what a site without end may cost in memory.
-  private var maximumKnown: Int { max(100_000, 20 * settings.maximumPages) }
+  var maximumKnown: Int { max(100_000, 20 * settings.maximumPages) }
 
   let source: String
   let starts: [WebURL]

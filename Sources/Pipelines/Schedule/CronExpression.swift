@@ -159,9 +159,11 @@ struct CronField: Sendable {
       range = first...last
     }
     guard pieces.count == 2 else { return Array(range) }
-    guard let step = Int(pieces[1]), isDigits(pieces[1]), (1...range.upperBound).contains(step) else {
+    // Of `0-0` the last value is 0, which is no step.
+    let longest = max(1, range.upperBound)
+    guard let step = Int(pieces[1]), isDigits(pieces[1]), (1...longest).contains(step) else {
       throw CronError(
-        "the \(kind.rawValue) “\(part)” has no step from 1 to \(range.upperBound)", mend: "write \(example(kind))")
+        "the \(kind.rawValue) “\(part)” has no step from 1 to \(longest)", mend: "write \(example(kind))")
     }
     return Array(stride(from: range.lowerBound, through: range.upperBound, by: step))
   }

@@ -47,6 +47,12 @@ private struct ScheduleDraft: Sendable {
   private static var timeZoneType: SettingType<String> {
     .string(needs: "the name of a time zone").checked { name, node, reader in
       guard ClockZone(name) == nil else { return name }
+      if let reference = node.reference {
+        reader.report(
+          at: node, "“\(reference)” is no time zone of the tz database (its value comes from the environment)",
+          mend: "let it be one such as UTC or Europe/Madrid; the package tzdata has them")
+        return nil
+      }
       reader.report(
         at: node, "“\(name)” is no time zone of the tz database",
         mend: "write one such as UTC or Europe/Madrid; the package tzdata has them")
@@ -81,6 +87,13 @@ extension ScheduleSettings {
         do throws(CronError) {
           return try CronExpression(text)
         } catch {
+          // What is wrong with it would show it.
+          if let reference = node.reference {
+            reader.report(
+              at: node, "“\(reference)” is no cron expression (its value comes from the environment)",
+              mend: "let it be one such as 0 */6 * * *")
+            return nil
+          }
           reader.report(at: node, "“\(text.prefix(80))” is no cron expression: \(error.message)", mend: error.mend)
           return nil
         }
