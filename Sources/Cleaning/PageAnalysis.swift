@@ -111,7 +111,7 @@ struct PageAnalysis {
         continue
       }
       let tag = page.tag(of: node)
-      if Self.isDropped(tag), !(tag == .noscript && relaxation.noscript) {
+      if Self.isDropped(tag), !(tag == .noscript && relaxation.noscript), !(tag == .head && holdsContent(node)) {
         verdicts[node] = .dropped
         node = page.end(of: node)
         continue
@@ -288,6 +288,17 @@ struct PageAnalysis {
   }
 
   // MARK: - Single elements
+
+  /// Whether the parser took a page's content for part of its head: libxml2 knows HTML 4, and where `<head>` and
+  /// `<body>` are left out it does not see that `main` and its like begin the body.
+  private func holdsContent(_ head: MarkupNode) -> Bool {
+    page.children(of: head).contains { node in
+      switch page.tag(of: node) {
+      case .main, .article, .section, .header, .footer, .nav, .aside, .figure, .details: true
+      default: false
+      }
+    }
+  }
 
   static func isDropped(_ tag: MarkupTag) -> Bool {
     switch tag {

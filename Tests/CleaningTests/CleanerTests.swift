@@ -33,6 +33,12 @@ private func name(_ kind: Block.Kind) -> String {
 }
 
 @Suite struct CleanerTests {
+  @Test(arguments: ["main", "article", "section", "header"])
+  func `a page that leaves its body's tag out is read`(tag: String) throws {
+    let html = "<!doctype html><title>T</title><\(tag)><h1>Head</h1><p>Words of the page.</p></\(tag)>"
+    #expect(try blocks(html).contains("p: Words of the page."))
+  }
+
   @Test func `paragraphs collapse white space, keep inline words together and drop invisible characters`() throws {
     let html = "<p>One\n  <b>t</b>wo&nbsp;three\u{200B}\u{AD}\u{FEFF}four</p>loose <i>text</i><p> </p>e\u{301}"
     #expect(try blocks(html) == ["p: One two threefour", "p: loose text", "p: \u{E9}"])
