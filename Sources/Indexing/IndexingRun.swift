@@ -25,12 +25,12 @@ public struct IndexingRun: Sendable {
   let embedders: [any Embedder]
   let threads: Int
   let acceptsShrink: Bool
-  private let onlyFailed: FailureFilter?
+  let onlyFailed: FailureFilter?
   private let environment: [String: String]
   private let otherEmbedder: @Sendable (EmbedderFingerprint) throws -> any Embedder
   private let finished: @Sendable (RunReport) throws -> Void
   let progress: RunProgress
-  private let now: @Sendable () -> Int64
+  let now: @Sendable () -> Int64
 
   /// Which documents that failed are tried again.
   public struct FailureFilter: Sendable {
@@ -222,7 +222,7 @@ public struct IndexingRun: Sendable {
       lexical: pipeline.index.lexical, progress: progress)
   }
 
-  private var stageKeys: StageKeys { StageKeys(pipeline: pipeline, embedders: embedders.map(\.fingerprint)) }
+  var stageKeys: StageKeys { StageKeys(pipeline: pipeline, embedders: embedders.map(\.fingerprint)) }
 
   /// Runs a worker so many times side by side.
   func parallel(
@@ -232,105 +232,6 @@ public struct IndexingRun: Sendable {
       for _ in 0..<width { group.addTask(executorPreference: executor) { try await worker() } }
       while try await group.next() != nil {}
     }
-  }
-
-  private func fetch(
-    into queue: BoundedQueue<PageInput>, state: StateFile, record: @escaping Record, ledger: RunLedger
-  ) async throws {
-    let failed = Dictionary(grouping: try state.failureRecords(), by: \.source)
-    try await withThrowingTaskGroup(of: Void.self) { group in
-      for source in sources {
-        let failed = failed[source.id] ?? []
-        if let onlyFailed, failed.isEmpty || (onlyFailed.source ?? source.id) != source.id { continue }
-        group.addTask {
-          let memory = try memory(of: source.id, state: state, failed: failed)
-          let listing = try await source.fetch(memory) { event in
-            try await receive(event, of: source.id, into: queue, state: state, record: record, ledger: ledger)
-          }
-          ledger.end(source: source.id, listing)
-          progress.end(source: source.id)
-          progress.count { $0.requests += listing.requests }
-        }
-      }
-      while try await group.next() != nil {}
-    }
-  }
-
-  /// What a source gets to know of earlier runs.
-  private func memory(of source: String, state: StateFile, failed: [FailureRecord]) throws -> SourceMemory {
-    let keys = stageKeys
-    let failedKeys = Set(failed.map(\.key))
-    return SourceMemory(
-      pages: {
-        var urls: [String] = []
-        try state.forEachPage { if $0.source == source { urls.append($0.url) } }
-        return urls
-      },
-      visit: { url in
-        let key = PageRecord.key(source: source, url: url)
-        // What failed is tried again from its bytes.
-        guard !failedKeys.contains(key), var visit = try state.visit(key) else { return nil }
-        guard let page = try state.page(key) else { return visit }
-        guard page.contentHash == visit.hash, try state.has(.clean, keys.clean(of: page)) else { return nil }
-        visit.hasContent = true
-        return visit
-      }, settingsChanged: try state.listedSettings(of: source).map { $0 != settingsHash(of: source) } ?? false,
-      only: onlyFailed == nil ? nil : failed.map(\.url))
-  }
-
-  /// Of what decides which pages a source gives.
-  private func settingsHash(of source: String) -> ContentHash {
-    let settings = pipeline.stageSettings.fetch.first(where: { $0.name == source })?.value ?? .null
-    return ContentHash.of(settings.bytes)
-  }
-
-  private func receive(
-    _ event: SourceEvent, of source: String, into queue: BoundedQueue<PageInput>, state: StateFile,
-    record: Record, ledger: RunLedger
-  ) async throws {
-    switch event {
-    case .document(let document, let visit):
-      ledger.see(source: source, url: document.url)
-      progress.update {
-        $0.counts.seen += 1
-        $0.counts.bytes += document.body.count
-      }
-      try await pass(.document(document, visit), to: queue)
-    case .unchanged(let url):
-      ledger.see(source: source, url: url)
-      progress.count { $0.seen += 1 }
-      guard let page = try state.page(PageRecord.key(source: source, url: url)) else {
-        throw IndexingError(
-          .storage,
-          "the state has lost the page \(url)\n  mend: move state.mdb of this collection away and run again")
-      }
-      try await pass(.unchanged(page), to: queue)
-    case .visited(let url, let visit): try await record([.visit(source: source, url: url, visit)])
-    case .failed(let failure):
-      ledger.fail(source: source, url: failure.url, stage: "fetch", reason: failure.reason)
-      progress.count { $0.failed += 1 }
-    case .skipped(let url, let reason, let absence):
-      ledger.skip(source: source, url: url, reason: reason, absence)
-      progress.count { $0.skipped += 1 }
-    }
-  }
-
-  private func pass(_ input: PageInput, to queue: BoundedQueue<PageInput>) async throws {
-    progress.update { $0.waiting += 1 }
-    try await queue.send(input, weight: input.weight)
-  }
-
-  /// Brings pages of which this run gave nothing new under its settings, so that they stay in the index; those whose
-  /// new bytes cannot be cleaned are brought where that shows.
-  private func keepOthers(into queue: BoundedQueue<PageInput>, state: StateFile, ledger: RunLedger) async throws {
-    let stage = pageStage(state: state)
-    let ids = Set(sources.map(\.id))
-    var others: [PageRecord] = []
-    try state.forEachPage { page in
-      guard ids.contains(page.source), !ledger.hasSeen(page.key) else { return }
-      others.append(page)
-    }
-    for page in others where try !stage.isCurrent(page) { try await pass(.kept(page), to: queue) }
   }
 
   private func prepare(
@@ -370,112 +271,6 @@ public struct IndexingRun: Sendable {
           progress.update { $0.waiting -= 1 }
         }
       }
-    }
-  }
-
-  // MARK: Publishing
-
-  private func conclude(
-    state: StateFile, ledger: RunLedger, gate: PublishGate?, key: SigningKey?, report: inout RunReport,
-    settle: ([PageRecord]) async throws -> [String: PageRecord]
-  ) async throws {
-    let verdict = try Verdict(
-      state: state, sources: sources.map(\.id), ledger: ledger,
-      toleratedShrink: pipeline.publish.toleratedShrink, believesAll: acceptsShrink)
-    try state.commit(verdict.restored.map { .restoredPage(key: $0) })
-    report.failures = try noteFailures(state: state, ledger: ledger, verdict)
-    progress.count { $0.failed = report.failures.count }
-    // Of documents that failed before, any share may fail again; one that is mended is a gain.
-    let tooMany = onlyFailed == nil ? tooManyFailures(report, ledger: ledger) : nil
-    report.failures = Array(report.failures.prefix(100))
-    if let reason = tooMany ?? verdict.refusal {
-      report.outcome = .refused(reason: reason)
-      return
-    }
-    try state.commit(verdict.removals.map { .removedPage(key: $0) } + forgottenVisits(state: state, ledger: ledger))
-    progress.count { $0.removed = verdict.removals.count }
-    for source in sources where ledger.listings[source.id].map({ $0.cutShort == nil }) == true {
-      let settings = settingsHash(of: source.id)
-      if try state.listedSettings(of: source.id) != settings { try state.setListedSettings(settings, of: source.id) }
-    }
-
-    let assembly = SnapshotAssembly(
-      pipeline: pipeline, state: state, embedders: embedders.map(\.fingerprint),
-      keys: stageKeys, progress: progress)
-    let (outcome, judged) = try await assembly.publish(at: now(), through: gate, signedBy: key, settle: settle)
-    report.gate = judged
-    let manifest: SnapshotManifest?
-    switch outcome {
-    case .published(let new): (manifest, report.outcome) = (new, .published(snapshot: new.id))
-    case .unchanged(let current): (manifest, report.outcome) = (current, .unchanged(snapshot: current.id))
-    case .refused(let candidate): (manifest, report.outcome) = (currentManifest, .gateRefused(candidate: candidate.id))
-    }
-    report.documents = manifest?.documents ?? 0
-    report.chunks = manifest?.chunks ?? 0
-  }
-
-  /// Of the snapshot that is current; nil where there is none or it cannot be read.
-  private var currentManifest: SnapshotManifest? {
-    guard let collection = try? CollectionFolder(snapshots: pipeline.publish.to, collection: pipeline.name),
-      let id = try? collection.currentID()
-    else { return nil }
-    return try? collection.manifest(ofSnapshot: id)
-  }
-
-  /// Writes down what failed, with how often and since when.
-  private func noteFailures(
-    state: StateFile, ledger: RunLedger, _ verdict: Verdict
-  ) throws -> [FailureRecord] {
-    let earlier = Dictionary(try state.failureRecords().map { ($0.key, $0) }, uniquingKeysWith: { first, _ in first })
-    let time = now()
-    var records: [[UInt8]: FailureRecord] = [:]
-    for failed in ledger.failures + verdict.doubts {
-      let before = earlier[failed.key]
-      records[failed.key] = FailureRecord(
-        source: failed.source, url: failed.url, stage: failed.stage, reason: failed.reason,
-        attempts: (before?.attempts ?? 0) + 1, since: before?.since ?? time, last: time)
-    }
-    // A run that did not come to an address knows no better than the one before.
-    let ids = Set(sources.map(\.id))
-    for (key, record) in earlier where records[key] == nil && ids.contains(record.source) {
-      let isWhole = ledger.listings[record.source].map { $0.cutShort == nil } ?? false
-      if !ledger.knows(key), !isWhole { records[key] = record }
-    }
-    let sorted = records.values.sorted { ($0.source, $0.url) < ($1.source, $1.url) }
-    if !(sorted.isEmpty && earlier.isEmpty) { try state.setFailures(sorted) }
-    return sorted
-  }
-
-  private func tooManyFailures(_ report: RunReport, ledger: RunLedger) -> String? {
-    let counts = progress.view.counts
-    let fetched = report.failures.count { $0.stage == "fetch" && !ledger.hasSeen($0.key) }
-    let attempted = max(counts.seen + fetched, counts.failed)
-    let share = attempted > 0 ? Double(counts.failed) / Double(attempted) : 0
-    guard share > pipeline.publish.toleratedFailures, let first = report.failures.first else { return nil }
-    return "\(counts.failed) of \(attempted) documents failed (\(percent(share))), more than "
-      + "publish.tolerate.failed allows (\(percent(pipeline.publish.toleratedFailures)))\n"
-      + "  first: \(first.url) (\(first.stage)): \(first.reason)\n"
-      + "  mend: look at the others with “acervo failures list”, and mend them or allow more"
-  }
-
-  /// Visits of addresses to which nothing leads any more.
-  private func forgottenVisits(state: StateFile, ledger: RunLedger) throws -> [StateFile.Change] {
-    let whole = Set(ledger.listings.filter { $0.value.cutShort == nil }.keys)
-    guard try state.count(state.visits) > ledger.knownCount else { return [] }
-    var forgotten: [StateFile.Change] = []
-    try state.forEach(in: state.visits) { key, value in
-      var reader = ByteReader(value)
-      guard whole.contains(try reader.text()), !ledger.knows(key) else { return }
-      forgotten.append(.removedVisit(key: key))
-    }
-    return forgotten
-  }
-
-  private func write(_ report: RunReport, to folder: String) throws {
-    do {
-      try AtomicFile.write(report.json.text(pretty: true) + "\n", to: folder + "/last-run.json")
-    } catch {
-      throw IndexingError.readable(error)
     }
   }
 }
