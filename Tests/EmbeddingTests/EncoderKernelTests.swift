@@ -113,12 +113,16 @@ struct EncoderKernelTests {
         tokens, width, base, base + width, base + 2 * width, 3 * width, 0.5, &scratch, &output, width)
     }
     for row in 0..<tokens {
-      let scores = (0..<tokens).map { key in
-        exp((0..<width).reduce(0.0) { $0 + Double(values[row * 60 + $1] * values[key * 60 + 20 + $1]) } * 0.5)
+      let scores = (0..<tokens).map { key -> Double in
+        var product = 0.0
+        for part in 0..<width { product += Double(values[row * 60 + part] * values[key * 60 + 20 + part]) }
+        return exp(product * 0.5)
       }
       let sum = scores.reduce(0, +)
       for column in 0..<width {
-        let expected = (0..<tokens).reduce(0.0) { $0 + scores[$1] * Double(values[$1 * 60 + 40 + column]) } / sum
+        var expected = 0.0
+        for key in 0..<tokens { expected += scores[key] * Double(values[key * 60 + 40 + column]) }
+        expected /= sum
         #expect(abs(Double(output[row * width + column]) - expected) < 1e-5)
       }
     }

@@ -9,7 +9,13 @@ import Testing
       "/usr/bin/env", ["python3", Project.root + "/Tests/faults/" + arguments[0]] + arguments.dropFirst(),
       environment: ["ACERVO_BIN": Project.programs])
     #expect(ended.status == 0, "\(ended.output)\(ended.errors)")
-    if ended.output.hasPrefix("skipped:") { try Test.cancel("\(ended.output)") }
+    if ended.output.hasPrefix("skipped:") {
+      #if compiler(>=6.3)
+        try Test.cancel("\(ended.output)")
+      #else
+        print(ended.output)  // before Swift 6.3 a test that runs cannot be called skipped
+      #endif
+    }
   }
 
   @Test func `A run that is killed leaves a whole snapshot, and the next one goes on`() throws {

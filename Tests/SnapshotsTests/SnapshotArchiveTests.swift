@@ -135,7 +135,7 @@ import Testing
     let sum = String(header.reduce(0) { $0 + Int($1) }, radix: 8)
     header.replaceSubrange(
       148..<156, with: Array((String(repeating: "0", count: 6 - sum.count) + sum).utf8) + [0, 0x20])
-    return archive[..<place] + header + archive[(place + 512)...]
+    return Array(archive[..<place]) + header + Array(archive[(place + 512)...])
   }
 
   @Test(arguments: [

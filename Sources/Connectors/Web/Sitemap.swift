@@ -64,8 +64,8 @@ public struct Sitemap: Sendable, Equatable {
     let isLittle = bytes.starts(with: [0xFF, 0xFE])
     guard isLittle || bytes.starts(with: [0xFE, 0xFF]) else { return bytes }
     let units = stride(from: 2, to: bytes.count - 1, by: 2).map { index in
-      isLittle
-        ? UInt16(bytes[index]) | UInt16(bytes[index + 1]) << 8 : UInt16(bytes[index]) << 8 | UInt16(bytes[index + 1])
+      let (low, high) = isLittle ? (bytes[index], bytes[index + 1]) : (bytes[index + 1], bytes[index])
+      return UInt16(high) << 8 | UInt16(low)
     }
     return Array(String(decoding: units, as: UTF16.self).utf8)
   }

@@ -35,8 +35,9 @@ extension WebURL {
 
   /// An upper bound of the description's bytes, near enough to hold the length limit.
   var serialisedLength: Int {
-    scheme.utf8.count + username.utf8.count + password.utf8.count + (host?.utf8.count ?? 0) + path.utf8.count
-      + (query?.utf8.count ?? 0) + (fragment?.utf8.count ?? 0) + 15
+    var length = scheme.utf8.count + username.utf8.count + password.utf8.count + path.utf8.count
+    for part in [host, query, fragment] { length += part?.utf8.count ?? 0 }
+    return length + 15
   }
 
   /// Scheme, host and port, as the standard's origin is written; nil for schemes without one.
