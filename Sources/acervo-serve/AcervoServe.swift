@@ -72,11 +72,13 @@ enum AcervoServe {
     settings.threads = arguments[threads] ?? settings.threads
     settings.pollSeconds = arguments[poll] ?? settings.pollSeconds
     settings.signedBy = try arguments.all(requireSignature).map { try VerifyingKey(file: $0) }
+    var authentication = Authentication()
     if let file = arguments[adminKeyFile] {
-      settings.adminKey = try AdminKey(file: file)
+      authentication.adminKey = try AdminKey(file: file)
     } else if let key = getenv("ACERVO_ADMIN_KEY").map({ String(cString: $0) }), !key.isEmpty {
-      settings.adminKey = try AdminKey(key, from: "ACERVO_ADMIN_KEY")
+      authentication.adminKey = try AdminKey(key, from: "ACERVO_ADMIN_KEY")
     }
+    settings.authenticator = authentication
     settings.version = version
     let folder = settings.snapshots
     let environment = ["ACERVO_MODELS", "XDG_DATA_HOME", "HOME"].reduce(into: [String: String]()) { values, name in

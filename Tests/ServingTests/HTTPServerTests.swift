@@ -13,7 +13,8 @@ import Testing
     let gate = Gate()
     var port: Int { server.port }
 
-    init(_ change: (inout ServerLimits) -> Void = { _ in }) throws {
+    init(authenticator: any Authenticator = Authentication(), _ change: (inout ServerLimits) -> Void = { _ in }) throws
+    {
       var limits = ServerLimits()
       limits.body = 1_000
       limits.graceSeconds = 0
@@ -43,7 +44,8 @@ import Testing
           handler: .task { _, _ in throw POSIXFault(secret: "the password is swordfish") }),
       ]
       server = try HTTPServer(
-        address: "127.0.0.1", port: 0, threads: 2, limits: limits, routes: routes, metrics: Metrics(),
+        address: "127.0.0.1", port: 0, threads: 2, limits: limits, routes: routes, authenticator: authenticator,
+        metrics: Metrics(),
         log: ServiceLog { lines.add($0) })
     }
 
@@ -301,8 +303,8 @@ import Testing
       "cannot listen on 127.0.0.1 port \(fixture.port): Address already in use; choose another with --listen or --port (0: any free port)"
     let error = #expect(throws: ServingError.self) {
       try HTTPServer(
-        address: "127.0.0.1", port: fixture.port, threads: 1, limits: ServerLimits(), routes: [], metrics: Metrics(),
-        log: ServiceLog { _ in })
+        address: "127.0.0.1", port: fixture.port, threads: 1, limits: ServerLimits(), routes: [],
+        authenticator: Authentication(), metrics: Metrics(), log: ServiceLog { _ in })
     }
     #expect(error?.description == message)
   }

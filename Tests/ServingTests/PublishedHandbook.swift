@@ -22,7 +22,7 @@ final class PublishedHandbook: Sendable {
   @discardableResult
   func publish(
     _ version: Int, collection: String = "handbook", embedder: HashingEmbedder = HashingEmbedder(),
-    signedBy key: SigningKey? = nil
+    signedBy key: SigningKey? = nil, readers: AccessRule = .open
   ) async throws -> String {
     let writer = try SnapshotWriter(snapshots: folder.path, collection: collection)
     let sink: SectionSink = { try writer.put(section: $0, part: $1, $2) }
@@ -34,7 +34,7 @@ final class PublishedHandbook: Sendable {
     ]
     for (url, language, text) in pages.sorted(by: { $0.0 < $1.0 }) {
       let document = DocumentRecord(
-        url: url, source: "web", title: "Disk", language: language, hash: .of(text), access: .open,
+        url: url, source: "web", title: "Disk", language: language, hash: .of(text), access: readers,
         modified: 1_700_000_000)
       let chunk = Chunk(index: 0, range: TextRange(start: 0, end: text.utf8.count), text: text, headingPath: ["Quota"])
       try writer.append(document, chunks: [chunk])
@@ -55,9 +55,11 @@ final class PublishedHandbook: Sendable {
   }
 
   /// Starts a service over the folder on a free port.
-  func serve(lines: HTTPServerTests.Lines = .init(), adminKey: AdminKey? = nil) throws -> QueryService {
+  func serve(
+    lines: HTTPServerTests.Lines = .init(), adminKey: AdminKey? = nil, authenticator: (any Authenticator)? = nil
+  ) throws -> QueryService {
     var settings = ServiceSettings(snapshots: folder.path)
-    settings.adminKey = adminKey
+    settings.authenticator = authenticator ?? Authentication(adminKey: adminKey)
     settings.port = 0
     settings.pollSeconds = 60
     settings.limits.graceSeconds = 1

@@ -6,6 +6,7 @@ internal import Synchronization
 final class HTTPDispatcher: Sendable {
   let limits: ServerLimits
   private let router: Router
+  private let authenticator: any Authenticator
   private let metrics: Metrics
   private let log: ServiceLog
   private let identifiers = RequestIdentifiers()
@@ -23,9 +24,12 @@ final class HTTPDispatcher: Sendable {
     let pointer: OpaquePointer
   }
 
-  init(limits: ServerLimits, router: Router, metrics: Metrics, log: ServiceLog) {
+  init(
+    limits: ServerLimits, router: Router, authenticator: any Authenticator, metrics: Metrics, log: ServiceLog
+  ) {
     self.limits = limits
     self.router = router
+    self.authenticator = authenticator
     self.metrics = metrics
     self.log = log
   }
@@ -56,6 +60,7 @@ final class HTTPDispatcher: Sendable {
     head.id = identifiers.identifier(sent: head.header("X-Request-Id"))
     var route: Route?
     var refusal: RequestFailure?
+    var pending: (@Sendable () async throws -> Caller)?
     do throws(RequestFailure) {
       try check(&head, target: target, targetSize: size)
       switch try router.match(head) {
@@ -64,12 +69,24 @@ final class HTTPDispatcher: Sendable {
         refusal = RequestFailure(204, "", headers: [.init("Allow", methods.joined(separator: ", "))])
       case .route(let match):
         route = match
+        if match.scope != .open {
+          switch authenticator.identify(head, for: match) {
+          case .known(let caller): head.caller = try admitted(caller, to: match)
+          case .refused(let failure): throw failure
+          case .pending(let work): pending = work
+          }
+        }
         try router.checkContentType(head, for: match)
       }
     } catch {
       refusal = error
     }
-    return HTTPExchange(head: head, route: route, refusal: refusal)
+    return HTTPExchange(head: head, route: route, pending: pending, refusal: refusal)
+  }
+
+  private func admitted(_ caller: Caller, to route: Route) throws(RequestFailure) -> Caller {
+    guard caller.may(route.scope) else { throw .notAllowed(route.scope) }
+    return caller
   }
 
   private func check(_ head: inout ServerRequest, target: String, targetSize: Int) throws(RequestFailure) {
@@ -136,6 +153,19 @@ final class HTTPDispatcher: Sendable {
     }
     guard let route = exchange.route else { return queue(unexpected, of: exchange, on: connection) }
     do {
+      if let pending = exchange.pending {
+        let request = exchange.request
+        let body = try router.body(of: request, for: route)
+        try work(on: exchange, connection: Connection(pointer: connection)) {
+          var request = request
+          request.caller = try self.admitted(try await pending(), to: route)
+          switch route.handler {
+          case .immediate(let handler): return try handler(request)
+          case .task(let handler): return try await handler(request, body)
+          }
+        }
+        return .YES
+      }
       switch route.handler {
       case .immediate(let handler):
         return queue(try handler(exchange.request), of: exchange, on: connection)

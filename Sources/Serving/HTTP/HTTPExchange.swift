@@ -29,13 +29,18 @@ final class HTTPExchange: Sendable {
   let head: ServerRequest
   /// The route that the head names; nil when it is refused.
   let route: Route?
+  /// Finds out who asks; nil when the head has the caller, or nobody is asked for.
+  let pending: (@Sendable () async throws -> Caller)?
   /// When the head was complete.
   let started = ContinuousClock.now
   let state: Mutex<State>
 
-  init(head: ServerRequest, route: Route?, refusal: RequestFailure?) {
+  init(
+    head: ServerRequest, route: Route?, pending: (@Sendable () async throws -> Caller)? = nil, refusal: RequestFailure?
+  ) {
     self.head = head
     self.route = route
+    self.pending = pending
     state = Mutex(State(refusal: refusal))
   }
 

@@ -30,15 +30,18 @@ public final class HTTPServer: Sendable {
   ///   - threads: how many threads read and write.
   ///   - limits: what clients may ask of it.
   ///   - routes: what it answers.
+  ///   - authenticator: tells who asks before a route that is not open is answered.
   ///   - metrics: counts what happens.
   ///   - log: tells what happened, a line a request.
   /// - Throws: `ServingError` when the address cannot be had.
   public init(
-    address: String, port: Int, threads: Int, limits: ServerLimits, routes: [Route], metrics: Metrics, log: ServiceLog
+    address: String, port: Int, threads: Int, limits: ServerLimits, routes: [Route],
+    authenticator: any Authenticator, metrics: Metrics, log: ServiceLog
   ) throws {
     self.limits = limits
     socket = try ListeningSocket(address: address, port: port)
-    dispatcher = HTTPDispatcher(limits: limits, router: Router(routes), metrics: metrics, log: log)
+    dispatcher = HTTPDispatcher(
+      limits: limits, router: Router(routes), authenticator: authenticator, metrics: metrics, log: log)
     var settings = acervo_mhd_settings()
     settings.listen_socket = socket.descriptor
     settings.threads = UInt32(clamping: max(1, threads))

@@ -24,6 +24,8 @@ public struct ServerRequest: Sendable {
   public var body: [UInt8]
   /// Names the request in the response (`X-Request-Id`) and in the log.
   public var id: String
+  /// Who asks; nobody for open routes.
+  public var caller = Caller.nobody
 
   /// Makes a request.
   public init(method: String, path: String, headers: [Field] = [], body: [UInt8] = [], id: String = "") {

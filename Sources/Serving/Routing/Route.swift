@@ -1,15 +1,5 @@
 public import Corpus
 
-/// What a caller needs to be allowed; enforced once callers are known, written into the contract now.
-public enum Scope: String, Sendable {
-  /// Anybody: probes and the contract itself.
-  case open
-  /// Whoever may ask.
-  case ask
-  /// Whoever runs the service.
-  case admin
-}
-
 /// One operation of the service, defined once: the router, the checks of a body, the metrics and the contract
 /// (`/openapi.json`) all read it.
 public struct Route: Sendable {

@@ -32,22 +32,8 @@ public struct AdminKey: Sendable {
     try self.init(String(decoding: buffer.prefix(count), as: UTF8.self), from: file)
   }
 
-  /// Refuses a request that does not show the key, as `Authorization: Bearer …` or `X-API-Key: …`.
+  /// Whether a token is the key.
   ///
   /// Hashes are compared, in the same time whatever they are: neither length nor first wrong byte shows.
-  static func check(_ request: ServerRequest, against key: AdminKey?) throws(RequestFailure) {
-    guard let key else {
-      throw RequestFailure(
-        403, "No admin key is configured: start the service with --admin-key-file or ACERVO_ADMIN_KEY.")
-    }
-    let bearer = request.header("Authorization").flatMap { value in
-      value.count > 7 && sameHeaderName(String(value.prefix(7)), "bearer ") ? String(value.dropFirst(7)) : nil
-    }
-    guard let shown = bearer ?? request.header("X-API-Key"), ContentHash.of(shown).isSameInConstantTime(key.digest)
-    else {
-      throw RequestFailure(
-        401, "This needs the admin key: send “Authorization: Bearer …”.",
-        headers: [.init("WWW-Authenticate", "Bearer")])
-    }
-  }
+  func isShown(as token: String) -> Bool { ContentHash.of(token).isSameInConstantTime(digest) }
 }

@@ -77,11 +77,12 @@ struct AnswerRoutes: Sendable {
             .required("citations", .array(of: citation, count: Self.many), "Where each [n] of the answer comes from."),
           ] + Self.provenance)
       ), failures: Self.failures,
-      handler: .task { [store] _, body in
+      handler: .task { [store] request, body in
         let started = ContinuousClock.now
         let served = try store.snapshot(of: body["collection"]?.string)
         let question = body["question"]?.string ?? ""
         var wanted = SearchRequest.evidence(for: question)
+        wanted.principals = request.caller.principals
         try take(body, into: &wanted, of: served)
         let hits = try await served.retriever.search(wanted)
         let answer = try await served.answerer.answer(question, from: hits)
@@ -121,13 +122,14 @@ struct AnswerRoutes: Sendable {
           [.required("results", .array(of: found, count: 0...limits.topK), "The chunks, best first.")]
             + Self.provenance)
       ), failures: Self.failures,
-      handler: .task { [store] _, body in
+      handler: .task { [store] request, body in
         let started = ContinuousClock.now
         guard (body["query"] == nil) != (body["vector"] == nil) else {
           throw RequestFailure(422, "Either “query” or “vector” has to be given, and not both.")
         }
         let served = try store.snapshot(of: body["collection"]?.string)
         var wanted = SearchRequest(query: body["query"]?.string ?? "")
+        wanted.principals = request.caller.principals
         try take(body, into: &wanted, of: served)
         wanted.neighbours = body["neighbours"]?.int ?? 0
         let vector = try vector(body["vector"], for: served)

@@ -42,7 +42,10 @@ enum OpenAPI {
           "content": .object([.init(route.result.type, ["schema": route.result.schema.json])]),
         ])
     ]
-    for failure in route.failures {
+    let who: [(status: Int, meaning: String)] = [
+      (401, "Nobody is known by what was shown."), (403, "The caller may not do this."),
+    ]
+    for failure in (route.scope == .open ? [] : who) + route.failures {
       responses.append(
         .init(
           String(failure.status),

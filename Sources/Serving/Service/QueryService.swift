@@ -18,8 +18,8 @@ public struct ServiceSettings: Sendable {
   public var pollSeconds = 5
   /// The public keys of which one must have signed a snapshot; none: no signature is asked for.
   public var signedBy: [VerifyingKey] = []
-  /// What opens `/admin/…`; nil closes it.
-  public var adminKey: AdminKey?
+  /// Tells who asks; by default anybody may ask, and nobody reload.
+  public var authenticator: any Authenticator = Authentication()
   /// The program's version, for the contract.
   public var version = "0"
 
@@ -61,11 +61,11 @@ public final class QueryService: Sendable {
     self.watcher = watcher
     var routes = AnswerRoutes(store: store, limits: settings.limits).all
     routes += StatusRoutes(store: store, metrics: metrics).all
-    routes += AdminRoutes(store: store, key: settings.adminKey) { await watcher.reloaded() }.all
+    routes += AdminRoutes(store: store) { await watcher.reloaded() }.all
     routes.append(Self.contract(of: routes, version: settings.version))
     server = try HTTPServer(
       address: settings.listen, port: settings.port, threads: settings.threads, limits: settings.limits, routes: routes,
-      metrics: metrics, log: log)
+      authenticator: settings.authenticator, metrics: metrics, log: log)
     watcher.start()
     log.write(
       .info, "listening", ["url": .string(server.url), "snapshots": .string(settings.snapshots)])

@@ -38,6 +38,7 @@ public final class ServiceLog: Sendable {
 
   /// The line of a request; neither its body nor its query is told.
   func answered(_ head: ServerRequest, status: Int, after duration: Duration, with members: [JSONValue.Member]) {
+    let caller = head.caller == .nobody ? [] : [JSONValue.Member("caller", .string(head.caller.name))]
     let path = head.path.utf8.count > 200 ? String(head.path.prefix(200)) + "…" : head.path
     write(
       status == 500 ? .error : .info, "request",
@@ -46,7 +47,7 @@ public final class ServiceLog: Sendable {
           .init("id", .string(head.id)), .init("method", .string(String(head.method.prefix(20)))),
           .init("path", .string(path)), .init("status", .integer(Int64(status))),
           .init("ms", .number(milliseconds(duration))),
-        ] + members))
+        ] + caller + members))
   }
 
   private func now() -> String {

@@ -97,7 +97,7 @@ struct StatusRoutes: Sendable {
 
   private var metricsText: Route {
     Route(
-      "GET", "/metrics", name: "metrics", summary: "Counts what happened, for Prometheus.", scope: .admin,
+      "GET", "/metrics", name: "metrics", summary: "Counts what happened, for Prometheus.", scope: .metrics,
       result: ("text/plain", .text),
       handler: .immediate { [store, metrics] _ in
         let served = store.served
