@@ -4,6 +4,7 @@
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <string.h>
+#include <sys/epoll.h>
 
 // Leaves percent-encoding as the client wrote it: MHD's own decoding would cut a path at %00, so that a router would
 // see another one.
@@ -54,4 +55,31 @@ static inline struct MHD_Daemon *acervo_mhd_start_loopback(MHD_AccessHandlerCall
 static inline unsigned acervo_mhd_port(struct MHD_Daemon *daemon) {
   const union MHD_DaemonInfo *info = MHD_get_daemon_info(daemon, MHD_DAEMON_INFO_BIND_PORT);
   return info == NULL ? 0 : info->port;
+}
+
+// MHD_get_connection_info is variadic too; -1 where it does not know.
+static inline int acervo_mhd_socket(struct MHD_Connection *connection) {
+  const union MHD_ConnectionInfo *info = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
+  return info == NULL ? -1 : info->connect_fd;
+}
+
+// epoll(7), which Swift's Glibc leaves out: tells once of each socket whose other end has closed.
+static inline int acervo_watch_make(void) { return epoll_create1(EPOLL_CLOEXEC); }
+
+static inline int acervo_watch_add(int watch, int socket, uint64_t number) {
+  struct epoll_event event = {.events = EPOLLRDHUP | EPOLLONESHOT, .data = {.u64 = number}};
+  return epoll_ctl(watch, EPOLL_CTL_ADD, socket, &event);
+}
+
+static inline int acervo_watch_forget(int watch, int socket) {
+  struct epoll_event event = {0};
+  return epoll_ctl(watch, EPOLL_CTL_DEL, socket, &event);
+}
+
+// The numbers of up to 64 sockets that were closed; -1 when it was interrupted.
+static inline int acervo_watch_wait(int watch, uint64_t *numbers, int milliseconds) {
+  struct epoll_event events[64];
+  int count = epoll_wait(watch, events, 64, milliseconds);
+  for (int i = 0; i < count; i++) numbers[i] = events[i].data.u64;
+  return count;
 }

@@ -64,6 +64,38 @@ final class RawClient: Sendable {
     return RawResponse(status: status, headers: headers, body: body)
   }
 
+  /// The head of a response whose body is read in parts.
+  func head() async -> RawResponse { await onThread { self.read(toHead: true) } }
+
+  /// The next chunk of a body (RFC 9112, 7.1); empty at the end of the body, nil when the connection ends before.
+  func chunk() async -> [UInt8]? {
+    await onThread {
+      var line: [UInt8] = []
+      while line.last != UInt8(ascii: "\n") {
+        guard let byte = self.receive(1) else { return nil }
+        line += byte
+      }
+      let size = Int(String(decoding: line, as: UTF8.self).trimmingCharacters(in: .whitespacesAndNewlines), radix: 16)
+      guard let size else { return nil }
+      var bytes: [UInt8] = []
+      while bytes.count < size + 2 {
+        guard let part = self.receive(size + 2 - bytes.count) else { return nil }
+        bytes += part
+      }
+      return Array(bytes.dropLast(2))
+    }
+  }
+
+  /// The rest of a body in chunks; nil when the connection ends before the body does.
+  func chunks() async -> [UInt8]? {
+    var bytes: [UInt8] = []
+    while let part = await chunk() {
+      if part.isEmpty { return bytes }
+      bytes += part
+    }
+    return nil
+  }
+
   /// Everything that comes until the server closes, after telling it that no more is sent.
   func rest() async -> [UInt8] {
     await onThread {

@@ -8,14 +8,21 @@ final class HTTPDispatcher: Sendable {
   private let router: Router
   private let authenticator: any Authenticator
   private let metrics: Metrics
-  private let log: ServiceLog
+  let log: ServiceLog
   private let identifiers = RequestIdentifiers()
-  private let state = Mutex(State())
+  let state = Mutex(State())
 
-  private struct State {
+  let watch = DepartureWatch()
+
+  struct State {
     var active = 0
     var isDraining = false
-    var suspended: [ObjectIdentifier: (exchange: HTTPExchange, connection: Connection)] = [:]
+    /// Whether no connection may be suspended any more.
+    var isAbandoned = false
+    /// The exchanges whose answer is being made, with the time since when.
+    var working: [UInt64: (exchange: HTTPExchange, since: ContinuousClock.Instant)] = [:]
+    /// The connections that the library does not look at, until they are resumed.
+    var suspended: [UInt64: (exchange: HTTPExchange, connection: Connection)] = [:]
   }
 
   // "Calling [MHD_resume_connection] is safe … at any time" for a suspended connection (microhttpd.h), and a
@@ -38,13 +45,6 @@ final class HTTPDispatcher: Sendable {
 
   /// From now on connections are closed after their response.
   func drain() { state.withLock { $0.isDraining = true } }
-
-  /// Answers what is still worked on in its place.
-  func abandonWork() {
-    let waiting = state.withLock { Array($0.suspended.values) }
-    let failure = RequestFailure(503, "The server is stopping.", headers: [.init("Retry-After", "1")])
-    for (exchange, connection) in waiting { resume(exchange, connection, with: failure.response) }
-  }
 
   // MARK: The head
 
@@ -176,72 +176,70 @@ final class HTTPDispatcher: Sendable {
         return .YES
       }
     } catch {
-      return queue(failure(error, of: exchange), of: exchange, on: connection)
-    }
-  }
-
-  private func work(
-    on exchange: HTTPExchange, connection: Connection, _ answer: @escaping @Sendable () async throws -> ServerResponse
-  ) throws(RequestFailure) {
-    let isAdmitted = state.withLock { state in
-      guard state.suspended.count < limits.concurrentWork else { return false }
-      state.suspended[ObjectIdentifier(exchange)] = (exchange, connection)
-      return true
-    }
-    guard isAdmitted else {
-      throw RequestFailure(
-        503, "The server is busy with \(limits.concurrentWork) questions.", headers: [.init("Retry-After", "1")])
-    }
-    exchange.state.withLock { state in
-      state.phase = .working
-      state.body = []
-    }
-    MHD_suspend_connection(connection.pointer)
-    Task.detached {
-      let response: ServerResponse
-      do { response = try await answer() } catch { response = self.failure(error, of: exchange) }
-      self.resume(exchange, connection, with: response)
-    }
-  }
-
-  private func resume(_ exchange: HTTPExchange, _ connection: Connection, with response: ServerResponse) {
-    guard exchange.answer(response) else { return }
-    // Under the lock, so that the server does not stop the library between the two.
-    state.withLock { state in
-      state.suspended[ObjectIdentifier(exchange)] = nil
-      MHD_resume_connection(connection.pointer)
+      return queue(failure(error, of: exchange).response, of: exchange, on: connection)
     }
   }
 
   private func queue(_ answer: ServerResponse, of exchange: HTTPExchange, on connection: OpaquePointer) -> MHD_Result {
     exchange.state.withLock { $0.phase = .queued }
-    var body = answer.body
-    let made = body.withUnsafeMutableBytes {
-      MHD_create_response_from_buffer($0.count, $0.baseAddress, .RESPMEM_MUST_COPY)
-    }
-    guard let response = made else { return .NO }
+    guard let response = self.response(answer, of: exchange, on: connection) else { return .NO }
     defer { MHD_destroy_response(response) }
     for header in answer.headers { MHD_add_response_header(response, header.name, header.value) }
     MHD_add_response_header(response, "X-Request-Id", exchange.head.id)
     if state.withLock(\.isDraining) { MHD_add_response_header(response, "Connection", "close") }
-    let duration = exchange.started.duration(to: .now)
-    metrics.answered(route: exchange.route, status: answer.status, after: duration)
-    log.answered(exchange.head, status: answer.status, after: duration, with: answer.logged)
+    if answer.stream == nil {
+      tell(of: exchange, status: answer.status, answer.logged)
+    } else {
+      // Told when it has ended: only then is it known how.
+      exchange.state.withLock { $0.summary = .init(status: answer.status, logged: answer.logged) }
+    }
     return MHD_queue_response(connection, UInt32(clamping: answer.status), response)
   }
 
+  private func response(_ answer: ServerResponse, of exchange: HTTPExchange, on connection: OpaquePointer)
+    -> OpaquePointer?
+  {
+    if answer.stream != nil {
+      guard let stream = exchange.state.withLock(\.stream) else { return nil }
+      // UInt64.max: MHD_SIZE_UNKNOWN, a cast that is not imported.
+      return MHD_create_response_from_callback(
+        .max, 32_768, readStream, Unmanaged.passRetained(stream).toOpaque(), releaseStream)
+    }
+    var body = answer.body
+    return body.withUnsafeMutableBytes {
+      MHD_create_response_from_buffer($0.count, $0.baseAddress, .RESPMEM_MUST_COPY)
+    }
+  }
+
+  private func tell(of exchange: HTTPExchange, status: Int, _ logged: [JSONValue.Member]) {
+    let duration = exchange.started.duration(to: .now)
+    metrics.answered(route: exchange.route, status: status, after: duration)
+    log.answered(exchange.head, status: status, after: duration, with: logged)
+  }
+
   /// The exchange is over, its response sent or its connection lost.
-  func end() {
+  func end(_ exchange: HTTPExchange, isWhole: Bool) {
+    let (stream, summary, hadLeft) = exchange.state.withLock { state in
+      defer { state.summary = nil }
+      return (state.stream, state.summary, state.hasLeft)
+    }
+    exchange.cancel(hasLeft: !isWhole)
+    stream?.leave()
+    if let summary {
+      let left = isWhole && !hadLeft ? [] : [JSONValue.Member("left", .bool(true))]
+      tell(of: exchange, status: summary.status, summary.logged + left)
+    }
     state.withLock { $0.active -= 1 }
     metrics.ended()
   }
 
   private var unexpected: ServerResponse { RequestFailure.unexpected.response }
 
-  private func failure(_ error: any Error, of exchange: HTTPExchange) -> ServerResponse {
-    if let failure = error as? RequestFailure { return failure.response }
+  func failure(_ error: any Error, of exchange: HTTPExchange) -> RequestFailure {
+    if let failure = error as? RequestFailure { return failure }
+    if error is CancellationError { return .ended }
     log.write(.error, "unexpected", ["id": .string(exchange.head.id), "error": .string("\(error)")])
-    return unexpected
+    return .unexpected
   }
 
   private func empty(_ refusal: RequestFailure) -> ServerResponse {
@@ -262,4 +260,20 @@ final class HTTPDispatcher: Sendable {
     }
     return fields
   }
+}
+
+private let readStream: MHD_ContentReaderCallback = { context, _, buffer, size in
+  // -1: the end of the stream (MHD_CONTENT_READER_END_OF_STREAM, a cast that is not imported).
+  guard let context, let buffer else { return -1 }
+  let stream = Unmanaged<StreamedBody>.fromOpaque(context).takeUnretainedValue()
+  switch stream.read(into: UnsafeMutableRawBufferPointer(start: buffer, count: size)) {
+  case .bytes(let count): return count
+  case .later: return 0
+  case .end: return -1
+  }
+}
+
+private let releaseStream: MHD_ContentReaderFreeCallback = { context in
+  guard let context else { return }
+  Unmanaged<StreamedBody>.fromOpaque(context).release()
 }

@@ -1,4 +1,5 @@
-import Synchronization
+internal import Corpus
+internal import Synchronization
 
 /// One request and its response, from the request's head to the last byte sent.
 ///
@@ -23,6 +24,24 @@ final class HTTPExchange: Sendable {
     var received = 0
     /// What the head alone already decided.
     var refusal: RequestFailure?
+    /// Makes the answer.
+    var task: Task<Void, Never>?
+    /// The answer, where it is sent while it is made.
+    var stream: StreamedBody?
+    /// Its last bytes when it cannot be finished.
+    var ending: (@Sendable (RequestFailure) -> [UInt8])?
+    /// Whether nobody wants the answer any more.
+    var isCancelled = false
+    /// Whether the client had gone before its answer was whole.
+    var hasLeft = false
+    /// What is written into the log when the last byte has been sent.
+    var summary: Summary?
+  }
+
+  /// What there is to tell of a streamed answer before its end is known.
+  struct Summary: Sendable {
+    var status: Int
+    var logged: [JSONValue.Member]
   }
 
   /// Without the body.
@@ -33,7 +52,11 @@ final class HTTPExchange: Sendable {
   let pending: (@Sendable () async throws -> Caller)?
   /// When the head was complete.
   let started = ContinuousClock.now
+  /// Tells exchanges apart; never 0.
+  let number = HTTPExchange.numbers.wrappingAdd(1, ordering: .relaxed).newValue
   let state: Mutex<State>
+
+  private static let numbers = Atomic<UInt64>(0)
 
   init(
     head: ServerRequest, route: Route?, pending: (@Sendable () async throws -> Caller)? = nil, refusal: RequestFailure?
@@ -70,6 +93,25 @@ final class HTTPExchange: Sendable {
 
   /// How many times the allowed body is read and thrown away before a connection is cut.
   static let drained = 8
+
+  /// Keeps the task that makes the answer, to cancel it when nobody wants it any more.
+  func hold(_ task: Task<Void, Never>) {
+    let isCancelled = state.withLock { state in
+      state.task = task
+      return state.isCancelled
+    }
+    if isCancelled { task.cancel() }
+  }
+
+  /// Cancels the task that makes the answer.
+  func cancel(hasLeft: Bool) {
+    let task = state.withLock { state in
+      state.isCancelled = true
+      state.hasLeft = state.hasLeft || hasLeft
+      return state.task
+    }
+    task?.cancel()
+  }
 
   /// Puts the answer down if a task was working on it; false when somebody else already did.
   func answer(_ response: ServerResponse) -> Bool {

@@ -13,7 +13,7 @@ public final class HTTPServer: Sendable {
   public var port: Int { socket.port }
 
   private let socket: ListeningSocket
-  private let dispatcher: HTTPDispatcher
+  let dispatcher: HTTPDispatcher
   private let limits: ServerLimits
   private let daemon: Mutex<DaemonHandle?>
 
@@ -55,6 +55,7 @@ public final class HTTPServer: Sendable {
       throw ServingError.cannotListen(address: address, port: port, reason: "libmicrohttpd did not start")
     }
     daemon = Mutex(DaemonHandle(pointer: pointer))
+    dispatcher.startWatching()
   }
 
   /// Takes no more connections, lets requests in flight end within the limits' grace, then stops.
@@ -71,6 +72,7 @@ public final class HTTPServer: Sendable {
       let last = ContinuousClock.now + .milliseconds(500)
       while dispatcher.activeExchanges > 0, .now < last { usleep(5_000) }
       MHD_stop_daemon(running)
+      dispatcher.watch.stop()
     }
   }
 
@@ -98,9 +100,10 @@ private let accessed: MHD_AccessHandlerCallback = { context, connection, url, me
   return dispatcher.respond(exchange, on: connection)
 }
 
-private let completed: MHD_RequestCompletedCallback = { context, _, slot, _ in
+private let completed: MHD_RequestCompletedCallback = { context, _, slot, code in
   guard let context, let slot, let held = slot.pointee else { return }
   slot.pointee = nil
-  Unmanaged<HTTPExchange>.fromOpaque(held).release()
-  Unmanaged<HTTPDispatcher>.fromOpaque(context).takeUnretainedValue().end()
+  let exchange = Unmanaged<HTTPExchange>.fromOpaque(held).takeRetainedValue()
+  let dispatcher = Unmanaged<HTTPDispatcher>.fromOpaque(context).takeUnretainedValue()
+  dispatcher.end(exchange, isWhole: code == .REQUEST_TERMINATED_COMPLETED_OK)
 }

@@ -14,6 +14,11 @@ public struct ServerLimits: Sendable, Equatable {
   public var receiveSeconds = 60
   /// Questions worked on at a time; 64 by default, 503 with `Retry-After` above.
   public var concurrentWork = 64
+  /// Seconds that a request may be worked on, whatever its route promises; 120 by default, then it is
+  /// answered with 503.
+  public var workSeconds = 120
+  /// The bytes of a streamed response; 5 MB by default, then it is ended.
+  public var streamedBody = 5_000_000
   /// The bytes of a question in UTF-8; 8,000 by default, 413 above.
   public var question = 8_000
   /// The most chunks that a question may ask for; 100 by default.

@@ -6,10 +6,39 @@ public struct ServerResponse: Sendable {
   public var status: Int
   /// Headers beside those that the server sets itself (`Content-Length`, `Date`, `Connection`, `X-Request-Id`).
   public var headers: [ServerRequest.Field]
-  /// The bytes of the body.
+  /// The bytes of the body; empty where it is streamed.
   public var body: [UInt8]
+  /// Makes the body while it is sent; nil for a body that is there.
+  public var stream: Stream?
   /// What the log line of the request says beyond method, path and status; never what a person asked.
   public var logged: [JSONValue.Member] = []
+
+  /// A body that is sent while it is made, in chunks.
+  public struct Stream: Sendable {
+    /// Writes the body; cancelled when the client leaves.
+    public var produce: @Sendable (BodyWriter) async throws -> Void
+    /// The last bytes of a body that cannot be finished: they tell the client why, as the head cannot any more.
+    public var ending: @Sendable (RequestFailure) -> [UInt8]
+
+    /// Makes a body.
+    ///
+    /// - Parameters:
+    ///   - ending: nothing by default.
+    ///   - produce: writes the body.
+    public init(
+      ending: @escaping @Sendable (RequestFailure) -> [UInt8] = { _ in [] },
+      produce: @escaping @Sendable (BodyWriter) async throws -> Void
+    ) {
+      self.ending = ending
+      self.produce = produce
+    }
+  }
+
+  /// Makes a response whose body is streamed.
+  public init(contentType: String, headers: [ServerRequest.Field] = [], stream: Stream) {
+    self.init(contentType: contentType, headers: headers, body: [])
+    self.stream = stream
+  }
 
   /// Makes a response of bytes.
   public init(status: Int = 200, contentType: String?, headers: [ServerRequest.Field] = [], body: [UInt8]) {
@@ -57,4 +86,8 @@ public struct RequestFailure: Error, Equatable, CustomStringConvertible {
 
   /// What a client is told when the fault is ours; the log has the rest under the request's id.
   static let unexpected = RequestFailure(500, "An internal server error occurred.")
+
+  /// What is told of work that was cancelled: by a client that has gone, or because it took too long.
+  static let ended = RequestFailure(
+    503, "The work was ended before it was done.", headers: [.init("Retry-After", "1")])
 }

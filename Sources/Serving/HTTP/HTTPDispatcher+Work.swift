@@ -1,0 +1,143 @@
+internal import CMicroHTTPD
+internal import Corpus
+internal import Synchronization
+
+/// Answers that are made by tasks: admitted, cancelled when nobody wants them, ended when they take too long.
+extension HTTPDispatcher {
+  /// Suspends the connection until the task has an answer.
+  ///
+  /// - Throws: `RequestFailure` when too much is worked on.
+  func work(
+    on exchange: HTTPExchange, connection: Connection, _ answer: @escaping @Sendable () async throws -> ServerResponse
+  ) throws(RequestFailure) {
+    let refusal = state.withLock { state -> RequestFailure? in
+      if state.isAbandoned { return .stopping }
+      guard state.working.count < limits.concurrentWork else {
+        return RequestFailure(
+          503, "The server is busy with \(limits.concurrentWork) questions.", headers: [.init("Retry-After", "1")])
+      }
+      state.working[exchange.number] = (exchange, .now)
+      exchange.state.withLock { state in
+        state.phase = .working
+        state.body = []
+      }
+      suspend(exchange, connection, &state)
+      return nil
+    }
+    if let refusal { throw refusal }
+    exchange.hold(
+      Task.detached {
+        await self.make(answer, of: exchange, on: connection)
+        self.state.withLock { $0.working[exchange.number] = nil }
+      })
+  }
+
+  private func make(
+    _ answer: @Sendable () async throws -> ServerResponse, of exchange: HTTPExchange, on connection: Connection
+  ) async {
+    let response: ServerResponse
+    do { response = try await answer() } catch { response = failure(error, of: exchange).response }
+    guard let stream = response.stream else {
+      // Before the client has its answer: it may ask again at once.
+      state.withLock { $0.working[exchange.number] = nil }
+      _ = resume(exchange, connection, with: response)
+      return
+    }
+    let body = StreamedBody(
+      limit: limits.streamedBody, park: { self.park(exchange, connection) }, unpark: { self.unpark(exchange) })
+    exchange.state.withLock { state in
+      state.stream = body
+      state.ending = stream.ending
+    }
+    guard resume(exchange, connection, with: response) else { return }
+    var last: [UInt8] = []
+    do { try await stream.produce(BodyWriter(body: body)) } catch {
+      last = stream.ending(failure(error, of: exchange))
+    }
+    state.withLock { $0.working[exchange.number] = nil }
+    body.finish(with: last)
+  }
+
+  /// Hands an answer over to the library's thread; false when somebody else already did.
+  private func resume(_ exchange: HTTPExchange, _ connection: Connection, with response: ServerResponse) -> Bool {
+    guard exchange.answer(response) else { return false }
+    unpark(exchange)
+    return true
+  }
+
+  // MARK: Suspended connections
+
+  private func suspend(_ exchange: HTTPExchange, _ connection: Connection, _ state: inout State) {
+    state.suspended[exchange.number] = (exchange, connection)
+    MHD_suspend_connection(connection.pointer)
+    watch.add(acervo_mhd_socket(connection.pointer), number: exchange.number)
+  }
+
+  /// Puts a connection to sleep that has nothing to send; called by the library's thread that serves it.
+  private func park(_ exchange: HTTPExchange, _ connection: Connection) {
+    state.withLock { suspend(exchange, connection, &$0) }
+  }
+
+  /// Resumes a connection, under the lock, so that the server does not stop the library between the two.
+  private func unpark(_ exchange: HTTPExchange) {
+    state.withLock { state in
+      guard let connection = state.suspended.removeValue(forKey: exchange.number)?.connection else { return }
+      // Before the library may close the socket, whose number would then be another's.
+      watch.forget(acervo_mhd_socket(connection.pointer))
+      MHD_resume_connection(connection.pointer)
+    }
+  }
+
+  // MARK: Ends
+
+  /// Begins to look after clients that leave and work that takes too long.
+  func startWatching() {
+    let limit = Duration.seconds(limits.workSeconds)
+    watch.start { [weak self] in
+      self?.left($0)
+    } tick: { [weak self] in
+      self?.expire(after: limit)
+    }
+  }
+
+  private func left(_ number: UInt64) {
+    guard let (exchange, _) = state.withLock({ $0.suspended[number] }) else { return }
+    exchange.cancel(hasLeft: true)
+    exchange.state.withLock(\.stream)?.leave()
+  }
+
+  /// Ends what has been worked on for longer than a limit.
+  func expire(after limit: Duration) {
+    let late = state.withLock { $0.working.values.filter { $0.since.duration(to: .now) > limit } }
+    for (exchange, _) in late { giveUp(exchange, .late) }
+  }
+
+  /// Answers what is still worked on in its place; nothing is suspended any more from here on.
+  func abandonWork() {
+    let working = state.withLock { state in
+      state.isAbandoned = true
+      return Array(state.working.values)
+    }
+    for (exchange, _) in working { giveUp(exchange, .stopping) }
+  }
+
+  /// Ends work in its place, and says why.
+  private func giveUp(_ exchange: HTTPExchange, _ failure: RequestFailure) {
+    exchange.cancel(hasLeft: false)
+    if let connection = state.withLock({ $0.suspended[exchange.number]?.connection }),
+      resume(exchange, connection, with: failure.response)
+    {
+      return
+    }
+    let (stream, ending) = exchange.state.withLock { ($0.stream, $0.ending) }
+    stream?.finish(with: ending?(failure) ?? [])
+  }
+}
+
+extension RequestFailure {
+  /// What is told when the answer takes longer than the server works on anything.
+  static let late = RequestFailure(503, "No answer was found in time.", headers: [.init("Retry-After", "1")])
+
+  /// What is told of requests that a stopping server does not answer any more.
+  static let stopping = RequestFailure(503, "The server is stopping.", headers: [.init("Retry-After", "1")])
+}
