@@ -143,19 +143,19 @@ extension ChunkSettings {
       Field("size", \.size, .integer(in: 1...1_000_000), "The largest chunk, in “unit”s."),
       Field(
         "overlap", \.overlap, .integer(in: 0...1_000_000),
-        "What neighbours share, in “unit”s; a tenth of “size” by default."),
+        "What neighbours share, in “unit”s; by default nothing with “structure”, a tenth of “size” with “recursive”."),
       Field(
         "unit", \.unit, .choice(), "What sizes count: Unicode characters, or tokens of the embedder's tokenizer."),
     ],
     check: { chunk, node, reader in
       guard let overlap = node["overlap"] else {
-        chunk.overlap = chunk.size / 10
+        chunk.overlap = ChunkSettings.overlap(by: chunk.by, size: chunk.size)
         return
       }
       if chunk.overlap >= chunk.size {
         reader.report(
           at: overlap, "“overlap” (\(chunk.overlap)) must be smaller than “size” (\(chunk.size))",
-          mend: "write a smaller overlap, such as \(chunk.size / 10), or leave it out for a tenth of the size")
+          mend: "write a smaller overlap, such as \(chunk.size / 10), or leave it out")
       }
     })
 }

@@ -76,7 +76,7 @@ public struct ChunkSettings: Sendable, Equatable {
   public var by: Method
   /// The largest chunk; 2,000 by default.
   public var size: Int
-  /// What neighbours share; a tenth of `size` by default.
+  /// What neighbours share: by default nothing where chunks follow the structure, else a tenth of `size`.
   public var overlap: Int
   /// What `size` and `overlap` count.
   public var unit: Unit
@@ -85,9 +85,12 @@ public struct ChunkSettings: Sendable, Equatable {
   public init(by: Method = .structure, size: Int = 2000, overlap: Int? = nil, unit: Unit = .characters) {
     self.by = by
     self.size = size
-    self.overlap = overlap ?? size / 10
+    self.overlap = overlap ?? Self.overlap(by: by, size: size)
     self.unit = unit
   }
+
+  /// What neighbours share where nothing is said: cuts along the structure tear little that both would need.
+  public static func overlap(by method: Method, size: Int) -> Int { method == .structure ? 0 : size / 10 }
 }
 
 /// What makes the vectors.

@@ -2,6 +2,7 @@ internal import Chunking
 internal import Cleaning
 internal import Corpus
 internal import Embedding
+internal import Pipelines
 internal import Terminal
 
 /// `acervo clean`: what cleaning makes of one page.
@@ -78,7 +79,8 @@ enum ChunkCommand {
     "by", oneOf: ["structure", "recursive"], help: "The way of cutting.", default: "structure")
   private static let size = Option("size", "N", in: 1...1_000_000, help: "The largest chunk.", default: 2000)
   private static let overlap = Option(
-    "overlap", "N", in: 0...999_999, help: "What neighbours share; a tenth of the size by default.")
+    "overlap", "N", in: 0...999_999,
+    help: "What neighbours share; by default nothing, with --by recursive a tenth of the size.")
   private static let model = Option(
     "model", "NAME", help: "Count tokens of this model instead of characters.")
   private static let json = Flag("json", help: "One JSON object a line: index, start, end, heading, text.")
@@ -98,7 +100,8 @@ enum ChunkCommand {
 
   private static func run(_ arguments: Arguments) async throws -> ExitCode {
     let size = arguments[size] ?? 2000
-    let overlap = arguments[overlap] ?? size / 10
+    let method: ChunkSettings.Method = arguments[by] == "recursive" ? .recursive : .structure
+    let overlap = arguments[overlap] ?? ChunkSettings.overlap(by: method, size: size)
     guard overlap < size else {
       throw UsageError(command: "acervo chunk", message: "--overlap \(overlap) must be smaller than --size \(size)")
     }
@@ -107,7 +110,7 @@ enum ChunkCommand {
       return { embedder.tokenCount($0) }
     }
     let chunker = Chunker(
-      method: arguments[by] == "recursive" ? .recursive : .structure, size: size, overlap: overlap, measure: measure)
+      method: method == .recursive ? .recursive : .structure, size: size, overlap: overlap, measure: measure)
     for chunk in chunker.chunks(of: try document(arguments)) {
       let heading = chunk.headingPath.joined(separator: " › ")
       if arguments[json] {

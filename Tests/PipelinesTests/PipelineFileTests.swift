@@ -112,10 +112,11 @@ import Testing
     #expect(told == [message])
   }
 
-  @Test func `an overlap that is not written is a tenth of the size`() throws {
-    let text = PipelineSample.shortest.replacing("chunk: {}", with: "chunk: { size: 300 }")
-    let file = try PipelineFile.parse(text, path: "p.yaml", environment: [:])
-    #expect(file.chunk == ChunkSettings(size: 300, overlap: 30))
+  @Test func `an overlap that is not written is none along the structure, else a tenth of the size`() throws {
+    for (settings, overlap) in [("size: 300", 0), ("size: 300, by: recursive", 30), ("by: structure", 0)] {
+      let text = PipelineSample.shortest.replacing("chunk: {}", with: "chunk: { \(settings) }")
+      #expect(try PipelineFile.parse(text, path: "p.yaml", environment: [:]).chunk.overlap == overlap)
+    }
   }
 
   @Test(arguments: ["handbook", "web"])

@@ -172,7 +172,7 @@ extension RefusedPipeline {
     ),
     RefusedPipeline(
       "an overlap as large as the size", "size: 2000", "size: 400, overlap: 400",
-      "11:49: “overlap” (400) must be smaller than “size” (400) → write a smaller overlap, such as 40, or leave it out for a tenth of the size"
+      "11:49: “overlap” (400) must be smaller than “size” (400) → write a smaller overlap, such as 40, or leave it out"
     ),
     RefusedPipeline(
       "a language that is none", "[es, en]", "[español]",

@@ -28,7 +28,7 @@ import Testing
   }
 
   @Test func `a default that is written out changes nothing`() throws {
-    let written = PipelineSample.shortest.replacing("chunk: {}", with: "chunk: { overlap: 200, unit: characters }")
+    let written = PipelineSample.shortest.replacing("chunk: {}", with: "chunk: { overlap: 0, unit: characters }")
     #expect(try settings(written) == settings(PipelineSample.shortest))
   }
 
