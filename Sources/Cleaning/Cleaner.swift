@@ -32,7 +32,7 @@ public struct Cleaner: Sendable {
     self.options = options
   }
 
-  /// Cleans one document.
+  /// Cleans one document: what its bytes say, whatever its source knows beside them.
   ///
   /// - Throws: `CleaningError` when nothing can be read (empty, binary, over the limits).
   /// - Complexity: linear in the document's length.
@@ -44,16 +44,16 @@ public struct Cleaner: Sendable {
     let decoded = TextDecoder.decode(
       document.body, transportCharset: document.charset, isHTML: document.mediaType == .html)
     guard !isBinary(document.body, decoded) else { throw CleaningError.binary(url: document.url) }
-    var clean =
+    let clean =
       switch document.mediaType {
       case .html: try html(decoded.utf8, document)
       case .markdown: try markdown(decoded.utf8, document)
       case .plainText: plainText(decoded.utf8)
       case .confluenceStorage: try storage(decoded.utf8, document)
       }
-    if let title = document.title, !title.isEmpty { clean.title = PageFacts.words(title) }
-    if clean.language == nil { clean.language = PageFacts.language(document.language) }
-    guard !clean.blocks.isEmpty || !clean.title.isEmpty else { throw CleaningError.empty(url: document.url) }
+    guard !clean.blocks.isEmpty || !clean.title.isEmpty || !(document.title ?? "").isEmpty else {
+      throw CleaningError.empty(url: document.url)
+    }
     return clean
   }
 

@@ -28,8 +28,14 @@ public protocol Source: Sendable {
 public enum SourceEvent: Sendable {
   /// A document, and how it came, to be handed back by `SourceMemory.visit` in the next run.
   case document(Document, PageVisit?)
-  /// A document that is as it was when it was last fetched.
-  case unchanged(url: String)
+  /// A document whose bytes are as they were when it was last fetched, and what the source knows of it now beside
+  /// them; nil where that, too, is as it was.
+  case unchanged(url: String, DocumentFacts?)
+  /// A group with all its members as they are now: users, and groups whose members it takes in.
+  ///
+  /// A group of which the source cannot tell all members is not told. A group that a page's rule names and of which a
+  /// run is told nothing has nobody; one that no page names in a listing that was cut short stays as it was known.
+  case group(Principal, members: Set<Principal>)
   /// What is known now of an address that is no document of its own, or is unchanged.
   case visited(url: String, PageVisit)
   /// An address that should have given a document and did not.

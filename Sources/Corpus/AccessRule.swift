@@ -14,6 +14,9 @@ public struct Principal: Hashable, Sendable, Comparable, CustomStringConvertible
   /// The written form.
   public var description: String { name }
 
+  /// Whether this is a group, which has members, and not a user.
+  public var isGroup: Bool { name.hasPrefix("group:") }
+
   /// Orders by the written form's bytes.
   public static func < (left: Principal, right: Principal) -> Bool {
     left.name.utf8.lexicographicallyPrecedes(right.name.utf8)
@@ -41,5 +44,13 @@ public enum AccessRule: Hashable, Sendable {
     case .closed: false
     case .allOf(let sets): !sets.isEmpty && sets.allSatisfy { !$0.isDisjoint(with: principals) }
     }
+  }
+
+  /// How many sets a reader must meet; 0 where the rule is open or closed.
+  public var setCount: Int { if case .allOf(let sets) = self { sets.count } else { 0 } }
+
+  /// Everybody whom the rule names; none where it is open or closed.
+  public var principals: Set<Principal> {
+    if case .allOf(let sets) = self { sets.reduce(into: []) { $0.formUnion($1) } } else { [] }
   }
 }

@@ -19,6 +19,17 @@ extension ByteWriter {
     }
   }
 
+  /// What a source knows of a page beside its bytes; origins of the rule's sets only where they are told.
+  public mutating func write(_ facts: DocumentFacts) {
+    write(facts.title) { $0.write($1) }
+    write(facts.language) { $0.write($1) }
+    write(facts.access)
+    write(facts.modified) { $0.write(fixed: UInt64(bitPattern: $1)) }
+    write(list: facts.breadcrumbs) { $0.write($1) }
+    write(facts.fields)
+    if !facts.accessOrigins.isEmpty { write(list: facts.accessOrigins) { $0.write($1) } }
+  }
+
   private mutating func write(_ value: FieldValue) {
     switch value {
     case .keyword(let text):
@@ -45,14 +56,32 @@ extension ByteReader {
         try list { reader throws(ByteCodingError) in
           Set(
             try reader.list { reader throws(ByteCodingError) in
-              guard let principal = Principal(try reader.text()) else {
-                throw ByteCodingError(description: "a principal is neither user nor group")
-              }
-              return principal
+              try reader.principal()
             })
         })
     default: throw ByteCodingError(description: "an access rule of a kind that this version does not know")
     }
+  }
+
+  /// A principal in its written form.
+  public mutating func principal() throws(ByteCodingError) -> Principal {
+    guard let principal = Principal(try text()) else {
+      throw ByteCodingError(description: "a principal is neither user nor group")
+    }
+    return principal
+  }
+
+  /// What a source knows of a page beside its bytes: the last thing of a record.
+  public mutating func facts() throws(ByteCodingError) -> DocumentFacts {
+    var facts = DocumentFacts()
+    facts.title = try optional { reader throws(ByteCodingError) in try reader.text() }
+    facts.language = try optional { reader throws(ByteCodingError) in try reader.text() }
+    facts.access = try accessRule()
+    facts.modified = try optional { reader throws(ByteCodingError) in Int64(bitPattern: try reader.fixed()) }
+    facts.breadcrumbs = try list { reader throws(ByteCodingError) in try reader.text() }
+    facts.fields = try fields()
+    if !isAtEnd { facts.accessOrigins = try list { reader throws(ByteCodingError) in try reader.text() } }
+    return facts
   }
 
   /// Fields by name.

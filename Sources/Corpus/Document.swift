@@ -21,6 +21,7 @@ public enum MediaType: String, Hashable, Sendable, CaseIterable {
 }
 
 /// One page as its source gave it: bytes and what the source knows of them.
+@dynamicMemberLookup
 public struct Document: Sendable, Equatable {
   /// The `id` of the source in the pipeline file.
   public var source: String
@@ -32,18 +33,20 @@ public struct Document: Sendable, Equatable {
   public var charset: String?
   /// The bytes as they were received, content encoding removed.
   public var body: [UInt8]
-  /// A title the source knows better than the page, if any.
-  public var title: String?
-  /// A language the source knows (BCP 47), if any.
-  public var language: String?
-  /// Who may read it; closed unless the source says otherwise.
-  public var access: AccessRule
-  /// When the source says that the page changed, in seconds since 1970; nil when it does not say.
-  public var modified: Int64?
-  /// The titles above the page, from the top (a site's breadcrumbs, a space and its ancestors).
-  public var breadcrumbs: [String]
-  /// Filterable fields by name: `space`, `label`, `author` and whatever the pipeline declares.
-  public var fields: [String: [FieldValue]]
+  /// What the source knows beside the bytes.
+  public var facts: DocumentFacts
+
+  /// Makes a document; closed unless the facts say otherwise.
+  public init(
+    source: String, url: String, mediaType: MediaType, charset: String? = nil, body: [UInt8], facts: DocumentFacts
+  ) {
+    self.source = source
+    self.url = url
+    self.mediaType = mediaType
+    self.charset = charset
+    self.body = body
+    self.facts = facts
+  }
 
   /// Makes a document; only its source, address and bytes are required.
   public init(
@@ -51,16 +54,15 @@ public struct Document: Sendable, Equatable {
     language: String? = nil, access: AccessRule = .closed, modified: Int64? = nil, breadcrumbs: [String] = [],
     fields: [String: [FieldValue]] = [:]
   ) {
-    self.source = source
-    self.url = url
-    self.mediaType = mediaType
-    self.charset = charset
-    self.body = body
-    self.title = title
-    self.language = language
-    self.access = access
-    self.modified = modified
-    self.breadcrumbs = breadcrumbs
-    self.fields = fields
+    self.init(
+      source: source, url: url, mediaType: mediaType, charset: charset, body: body,
+      facts: DocumentFacts(
+        title: title, language: language, access: access, modified: modified, breadcrumbs: breadcrumbs, fields: fields))
+  }
+
+  /// A fact, by its own name.
+  public subscript<Value>(dynamicMember fact: WritableKeyPath<DocumentFacts, Value>) -> Value {
+    get { facts[keyPath: fact] }
+    set { facts[keyPath: fact] = newValue }
   }
 }

@@ -62,20 +62,23 @@ extension IndexingRun {
     switch event {
     case .document(let document, let visit):
       ledger.see(source: source, url: document.url)
+      try await name(document.access, of: source, record: record, ledger: ledger)
       progress.update {
         $0.counts.seen += 1
         $0.counts.bytes += document.body.count
       }
       try await pass(.document(document, visit), to: queue)
-    case .unchanged(let url):
+    case .unchanged(let url, let facts):
       ledger.see(source: source, url: url)
+      if let facts { try await name(facts.access, of: source, record: record, ledger: ledger) }
       progress.count { $0.seen += 1 }
       guard let page = try state.page(PageRecord.key(source: source, url: url)) else {
         throw IndexingError(
           .storage,
           "the state has lost the page \(url)\n  mend: move state.mdb of this collection away and run again")
       }
-      try await pass(.unchanged(page), to: queue)
+      try await pass(.unchanged(page, facts), to: queue)
+    case .group(let group, let members): ledger.tell(source: source, group: group, members: members)
     case .visited(let url, let visit): try await record([.visit(source: source, url: url, visit)])
     case .failed(let failure):
       ledger.fail(source: source, url: failure.url, stage: "fetch", reason: failure.reason)
@@ -84,6 +87,18 @@ extension IndexingRun {
       ledger.skip(source: source, url: url, reason: reason, absence)
       progress.count { $0.skipped += 1 }
     }
+  }
+
+  /// Notes the groups of a page's rule before the page is remembered.
+  ///
+  /// The state forgets those of which the source has not told yet, so that a run that ends here leaves no page that
+  /// meets members from another time; those that are told are remembered when all sources have ended.
+  private func name(
+    _ access: AccessRule, of source: String, record: Record, ledger: RunLedger
+  ) async throws {
+    let unknown = ledger.name(access.principals.filter(\.isGroup), source: source)
+    guard !unknown.isEmpty else { return }
+    try await record(unknown.sorted().map { .removedGroup(key: GroupRecord.key(source: source, group: $0)) })
   }
 
   private func pass(_ input: PageInput, to queue: BoundedQueue<PageInput>) async throws {

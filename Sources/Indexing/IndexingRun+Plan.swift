@@ -33,12 +33,6 @@ extension IndexingRun {
           let missing = page.missing.filter { seen.insert($0.key).inserted }
           let tokens = missing.reduce(0) { $0 + embedders[$1.embedder].tokenCount($1.text[...]) }
           plan.withLock {
-            switch page.change {
-            case .new: $0.new.append(page.record.url)
-            case .changed: $0.changed.append(page.record.url)
-            // Counted by the run itself.
-            case .same: break
-            }
             $0.chunks += Set(missing.map(\.text)).count
             $0.tokens += tokens
           }
@@ -51,8 +45,17 @@ extension IndexingRun {
     for key in verdict.removals { if let page = try state.page(key) { removed.append(page.url) } }
     var report = plan.withLock { $0 }
     let counts = progress.view.counts
-    report.new.sort()
-    report.changed.sort()
+    for (url, change) in ledger.changes {
+      switch change {
+      case .new: report.new.append(url)
+      case .changed(let access):
+        report.changed.append(url)
+        if let access { report.readers.append(.init(url: url, change: access)) }
+      case .same: break
+      }
+    }
+    let groups = ledger.groupChanges(known: try state.groupRecords(), sources: sources.map(\.id))
+    report.groups = groups.count
     report.unchanged = counts.unchanged
     report.removed = removed.sorted()
     report.failed = Set((ledger.failures + verdict.doubts).map(\.url)).sorted()

@@ -7,12 +7,16 @@ internal import Snapshots
 /// What a run concludes when everything is collected: failures noted, pages removed with proof, a snapshot published.
 extension IndexingRun {
   func conclude(
-    state: StateFile, ledger: RunLedger, gate: PublishGate?, key: SigningKey?, report: inout RunReport,
+    state: StateFile, ledger: RunLedger, groups: Set<GroupRecord>, gate: PublishGate?, key: SigningKey?,
+    report: inout RunReport,
     settle: ([PageRecord]) async throws -> [String: PageRecord]
   ) async throws {
     let verdict = try Verdict(
       state: state, sources: sources.map(\.id), ledger: ledger,
       toleratedShrink: pipeline.publish.toleratedShrink, believesAll: acceptsShrink)
+    try state.commit(ledger.groupChanges(known: try state.groupRecords(), sources: sources.map(\.id)))
+    let changed = Set(try state.groupRecords()).symmetricDifference(groups)
+    progress.count { $0.groupsChanged = Set(changed.map(\.key)).count }
     try state.commit(verdict.restored.map { .restoredPage(key: $0) })
     report.failures = try noteFailures(state: state, ledger: ledger, verdict)
     progress.count { $0.failed = report.failures.count }

@@ -119,6 +119,7 @@ public struct IndexingRun: Sendable {
   ) async throws {
     try StateFile.compactIfLarge(collectionFolder: folder, limit: pipeline.state.limit)
     let state = try StateFile(collectionFolder: folder)
+    let groups = Set(try state.groupRecords())
     let ledger = RunLedger()
     let writer = StateWriter(state: state)
     let embedding = EmbedStage(embedders: embedders, writer: writer, progress: progress)
@@ -136,7 +137,9 @@ public struct IndexingRun: Sendable {
     try result.get()
     progress.update { $0.stage = "publishing" }
     report.incomplete = incomplete(ledger)
-    try await conclude(state: state, ledger: ledger, gate: gate, key: key, report: &report) { pages in
+    try await conclude(
+      state: state, ledger: ledger, groups: groups, gate: gate, key: key, report: &report
+    ) { pages in
       try await settle(pages, state: state, writer: writer, embedding: embedding)
     }
   }
@@ -242,21 +245,17 @@ public struct IndexingRun: Sendable {
       let isKept = if case .kept = input { true } else { false }
       do {
         switch try stage.prepare(input) {
-        case .unchanged(let changes):
+        case .settled(let changes, let change):
           if !changes.isEmpty { try await record(changes) }
           progress.update {
-            if !isKept { $0.counts.unchanged += 1 }
+            if !isKept { $0.counts.count(change) }
             $0.waiting -= 1
           }
+          if !isKept { ledger.note(change, url: input.url) }
         case .prepared(let page):
           if !isKept {
-            progress.count {
-              switch page.change {
-              case .new: $0.new += 1
-              case .changed: $0.changed += 1
-              case .same: $0.unchanged += 1
-              }
-            }
+            progress.count { $0.count(page.change) }
+            ledger.note(page.change, url: input.url)
           }
           try await pages.send(page, weight: page.weight)
         }

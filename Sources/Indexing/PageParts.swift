@@ -18,13 +18,14 @@ struct PageParts {
   /// `CountedTerms.bytes`; nil where words are not indexed.
   var terms: UnsafeRawBufferPointer?
 
-  /// The kept form of a page's parts.
+  /// The kept form of a page's parts; `language` is what its source says, if anything.
   static func encode(
-    _ page: CleanedPage, chunks: [Chunk], title: String, keys: StageKeys, lexical: Bool
+    _ page: CleanedPage, chunks: [Chunk], title: String, language: String?, keys: StageKeys, lexical: Bool
   ) -> [UInt8] {
+    let language = language ?? page.language
     var writer = ByteWriter()
     writer.write(title)
-    writer.write(page.language) { $0.write($1) }
+    writer.write(language) { $0.write($1) }
     writer.write(attributes: page.document.attributes)
     writer.write(chunks.count)
     writer.write(EncodedChunks(chunks).bytes)
@@ -32,7 +33,7 @@ struct PageParts {
     let terms =
       lexical
       ? CountedTerms(
-        chunks: chunks.map { ($0.text, $0.headingPath) }, title: title, language: page.language) : nil
+        chunks: chunks.map { ($0.text, $0.headingPath) }, title: title, language: language) : nil
     writer.write(terms) { $0.write($1.bytes) }
     return writer.bytes
   }

@@ -1,6 +1,7 @@
 internal import Corpus
 
 /// What the state knows of a page: its last good version, and what happened last.
+@dynamicMemberLookup
 struct PageRecord: Sendable, Equatable {
   var source: String
   var url: String
@@ -18,14 +19,11 @@ struct PageRecord: Sendable, Equatable {
   var chunkKey: ContentHash
   /// The embedder, or the embedders together, whose vectors of all its chunks are kept; nil where there is none.
   var embedder: ContentHash?
-  /// The title that the source gave, if any.
-  var title: String?
-  /// The language that the source gave, if any.
-  var language: String?
-  var access: AccessRule
-  var modified: Int64?
-  var breadcrumbs: [String]
-  var fields: [String: [FieldValue]]
+  /// What the source knows of it beside the bytes.
+  var facts: DocumentFacts
+
+  /// A fact, by its own name.
+  subscript<Value>(dynamicMember fact: KeyPath<DocumentFacts, Value>) -> Value { facts[keyPath: fact] }
 
   /// Under what the state keeps a page: URLs may be longer than a key.
   static func key(source: String, url: String) -> [UInt8] {
@@ -45,17 +43,8 @@ struct PageRecord: Sendable, Equatable {
     writer.write(cleanHash)
     writer.write(chunkKey)
     writer.write(embedder) { $0.write($1) }
-    writeFacts(to: &writer)
+    writer.write(facts)
     hasher.update(writer.bytes)
-  }
-
-  private func writeFacts(to writer: inout ByteWriter) {
-    writer.write(title) { $0.write($1) }
-    writer.write(language) { $0.write($1) }
-    writer.write(access)
-    writer.write(modified) { $0.write(fixed: UInt64(bitPattern: $1)) }
-    writer.write(list: breadcrumbs) { $0.write($1) }
-    writer.write(fields)
   }
 }
 
@@ -71,7 +60,7 @@ extension PageRecord {
     writer.write(cleanHash)
     writer.write(chunkKey)
     writer.write(embedder) { $0.write($1) }
-    writeFacts(to: &writer)
+    writer.write(facts)
     return writer.bytes
   }
 
@@ -90,11 +79,6 @@ extension PageRecord {
     cleanHash = try reader.hash()
     chunkKey = try reader.hash()
     embedder = try reader.optional { reader throws(ByteCodingError) in try reader.hash() }
-    title = try reader.optional { reader throws(ByteCodingError) in try reader.text() }
-    language = try reader.optional { reader throws(ByteCodingError) in try reader.text() }
-    access = try reader.accessRule()
-    modified = try reader.optional { reader throws(ByteCodingError) in Int64(bitPattern: try reader.fixed()) }
-    breadcrumbs = try reader.list { reader throws(ByteCodingError) in try reader.text() }
-    fields = try reader.fields()
+    facts = try reader.facts()
   }
 }

@@ -36,12 +36,13 @@ struct PreparedPage: Sendable {
 /// What a page is against what the state knew of its address.
 enum PageChange: Sendable {
   case new
-  case changed
+  /// Something differs; with how its readers do, if they do.
+  case changed(AccessRule.Change?)
   /// The same: only results of it were missing.
   case same
 
   init(from old: PageRecord?, to new: PageRecord) {
-    self = old == nil ? .new : old == new ? .same : .changed
+    self = old.map { $0 == new ? .same : .changed($0.access.change(to: new.access)) } ?? .new
   }
 }
 
@@ -49,22 +50,23 @@ enum PageChange: Sendable {
 enum PageInput: Sendable {
   /// Bytes that a source gave.
   case document(Document, PageVisit?)
-  /// A known page of which the source says that it is as it was.
-  case unchanged(PageRecord)
+  /// A known page of which the source says that its bytes are as they were, and what it knows beside them now; nil
+  /// where that is as it was.
+  case unchanged(PageRecord, DocumentFacts?)
   /// A known page of which this run gives no new version: its last good one is brought under the present settings.
   case kept(PageRecord)
 
   var source: String {
     switch self {
     case .document(let document, _): document.source
-    case .unchanged(let page), .kept(let page): page.source
+    case .unchanged(let page, _), .kept(let page): page.source
     }
   }
 
   var url: String {
     switch self {
     case .document(let document, _): document.url
-    case .unchanged(let page), .kept(let page): page.url
+    case .unchanged(let page, _), .kept(let page): page.url
     }
   }
 
@@ -76,8 +78,8 @@ enum PageInput: Sendable {
 
 /// What a stage makes of a page.
 enum PageOutcome: Sendable {
-  /// Everything about it is known: the state holds its results already, and lacks these changes at most.
-  case unchanged([StateFile.Change])
+  /// The state holds its results already, and lacks these changes at most.
+  case settled([StateFile.Change], PageChange)
   case prepared(PreparedPage)
 }
 
@@ -93,14 +95,14 @@ struct PageStage: Sendable {
   func prepare(_ input: PageInput) throws -> PageOutcome {
     switch input {
     case .document(let document, let visit): return try prepare(document, visit)
-    case .unchanged(let known):
+    case .unchanged(let known, let facts):
       var page = known
+      if let facts { page.facts = facts }
       page.cleanKey = keys.clean(of: page)
-      if page == known, try isCurrent(page) { return .unchanged([]) }
-      return try prepare(page, from: known, [])
+      return try settled(page, from: known, []) ?? prepare(page, from: known, [])
     case .kept(let page):
       // One whose cleaned form has left the state waits for its source.
-      guard try !isCurrent(page), try state.has(.clean, page.cleanKey) else { return .unchanged([]) }
+      guard try !isCurrent(page), try state.has(.clean, page.cleanKey) else { return .settled([], .same) }
       return try prepare(page, from: page, [])
     }
   }
@@ -111,16 +113,26 @@ struct PageStage: Sendable {
     let previous = try state.page(PageRecord.key(source: document.source, url: document.url))
     var results: [StateFile.Change] = []
     if let visit { results.append(.visit(source: document.source, url: document.url, visit)) }
-    if let previous, previous.cleanKey == cleanKey, previous.isAs(document), try isCurrent(previous) {
-      return .unchanged(results)
+    if let previous, previous.cleanKey == cleanKey {
+      var page = previous
+      page.facts = document.facts
+      if let settled = try settled(page, from: previous, results) { return settled }
     }
     let cleanHash = try cleaned(document, key: cleanKey, &results)
     let page = PageRecord(
       source: document.source, url: document.url, contentHash: contentHash, mediaType: document.mediaType,
       charset: document.charset, cleanKey: cleanKey, cleanHash: cleanHash, chunkKey: keys.chunks(of: cleanHash),
-      embedder: keys.embedder, title: document.title, language: document.language, access: document.access,
-      modified: document.modified, breadcrumbs: document.breadcrumbs, fields: document.fields)
+      embedder: keys.embedder, facts: document.facts)
     return try prepare(page, from: previous, results)
+  }
+
+  /// A page of which the state has all results, though its facts may be new; nil when something is to be made for it.
+  private func settled(
+    _ page: PageRecord, from known: PageRecord, _ changes: [StateFile.Change]
+  ) throws -> PageOutcome? {
+    // Another title stands in other parts, whose vectors have to be looked for one by one.
+    guard keys.parts(of: page) == keys.parts(of: known), try isCurrent(page) else { return nil }
+    return .settled(page == known ? changes : changes + [.page(page)], PageChange(from: known, to: page))
   }
 
   /// Whether the state holds all that the present settings want of a cleaned page.
@@ -149,7 +161,7 @@ struct PageStage: Sendable {
     var page = page
     page.cleanHash = ContentHash.of(StageResults.encode(cleaned))
     page.chunkKey = keys.chunks(of: page.cleanHash)
-    var work = try work(on: page, as: cleaned, .changed, [])
+    var work = try work(on: page, as: cleaned, .changed(nil), [])
     work.isRecorded = false
     return (page, work.results.isEmpty && work.missing.isEmpty ? nil : work)
   }
@@ -174,7 +186,8 @@ struct PageStage: Sendable {
     let partsKey = keys.parts(of: page)
     if try !state.has(.parts, partsKey) {
       let parts = progress.timed("analyse") {
-        PageParts.encode(cleaned, chunks: chunks, title: title, keys: keys, lexical: lexical)
+        PageParts.encode(
+          cleaned, chunks: chunks, title: title, language: page.language, keys: keys, lexical: lexical)
       }
       progress.count { $0.analysed += 1 }
       results.append(.result(.parts, partsKey, parts))
@@ -206,7 +219,7 @@ struct PageStage: Sendable {
     if let hash = try state.result(.clean, key, { ContentHash.of($0) }) { return hash }
     let page = try progress.timed("clean") {
       let clean = try cleaner.clean(document)
-      let language = document.language ?? clean.language ?? LanguageDetector().language(of: clean.text)
+      let language = clean.language ?? LanguageDetector().language(of: clean.text)
       return CleanedPage(document: clean, language: language)
     }
     progress.count { $0.cleaned += 1 }
@@ -225,14 +238,6 @@ struct PageStage: Sendable {
     progress.count { $0.chunked += 1 }
     results.append(.result(.chunk, key, StageResults.encode(chunks)))
     return chunks
-  }
-}
-
-extension PageRecord {
-  /// Whether what the source knows beside the bytes is what it was.
-  fileprivate func isAs(_ document: Document) -> Bool {
-    title == document.title && language == document.language && access == document.access
-      && modified == document.modified && breadcrumbs == document.breadcrumbs && fields == document.fields
   }
 }
 

@@ -25,6 +25,10 @@ final class RunLedger: Sendable {
     var skipped: [[UInt8]: Skipped] = [:]
     var failures: [[UInt8]: Failed] = [:]
     var listings: [String: SourceListing] = [:]
+    /// By source.
+    var toldGroups: [String: [Principal: Set<Principal>]] = [:]
+    var namedGroups: [String: Set<Principal>] = [:]
+    var changes: [(url: String, change: PageChange)] = []
   }
 
   private let state = Mutex(State())
@@ -48,6 +52,41 @@ final class RunLedger: Sendable {
 
   func end(source: String, _ listing: SourceListing) {
     state.withLock { $0.listings[source] = listing }
+  }
+
+  /// A group's members; where a source tells them twice and not alike, those whom it tells both times.
+  func tell(source: String, group: Principal, members: Set<Principal>) {
+    state.withLock { state in
+      let before = state.toldGroups[source]?[group]
+      state.toldGroups[source, default: [:]][group] = before?.intersection(members) ?? members
+    }
+  }
+
+  /// Notes the groups that a page's rule names.
+  ///
+  /// - Returns: those of which the source has not told yet in this run.
+  func name(_ groups: Set<Principal>, source: String) -> Set<Principal> {
+    guard !groups.isEmpty else { return [] }
+    return state.withLock { state in
+      let unnamed = groups.subtracting(state.namedGroups[source] ?? [])
+      state.namedGroups[source, default: []].formUnion(unnamed)
+      return unnamed.filter { state.toldGroups[source]?[$0] == nil }
+    }
+  }
+
+  var toldGroups: [String: [Principal: Set<Principal>]] { state.withLock { $0.toldGroups } }
+
+  var namedGroups: [String: Set<Principal>] { state.withLock { $0.namedGroups } }
+
+  /// What a page is against what the state knew of it.
+  func note(_ change: PageChange, url: String) {
+    if case .same = change { return }
+    state.withLock { $0.changes.append((url, change)) }
+  }
+
+  /// The pages that are new or changed, sorted.
+  var changes: [(url: String, change: PageChange)] {
+    state.withLock { $0.changes }.sorted { $0.url.utf8.lexicographicallyPrecedes($1.url.utf8) }
   }
 
   func hasSeen(_ key: [UInt8]) -> Bool { state.withLock { $0.seen.contains(key) } }

@@ -82,6 +82,10 @@ public struct RunCounts: Sendable, Equatable {
   public var new = 0
   /// Of these, known with other content.
   public var changed = 0
+  /// Of the changed ones, those that others may read now.
+  public var readersChanged = 0
+  /// Groups whose members changed, known groups that nobody is known of any more included.
+  public var groupsChanged = 0
   /// Of these, known with the same content.
   public var unchanged = 0
   /// Documents that left the index.
@@ -112,10 +116,21 @@ public struct RunCounts: Sendable, Equatable {
   /// All zero.
   public init() {}
 
+  mutating func count(_ change: PageChange) {
+    switch change {
+    case .new: new += 1
+    case .changed(let access):
+      changed += 1
+      if access != nil { readersChanged += 1 }
+    case .same: unchanged += 1
+    }
+  }
+
   /// As `--json` prints it.
   public var json: JSONValue {
     let numbers: [(String, Int)] = [
-      ("seen", seen), ("new", new), ("changed", changed), ("unchanged", unchanged), ("removed", removed),
+      ("seen", seen), ("new", new), ("changed", changed), ("readers_changed", readersChanged),
+      ("groups_changed", groupsChanged), ("unchanged", unchanged), ("removed", removed),
       ("failed", failed), ("skipped", skipped), ("cleaned", cleaned), ("chunked", chunked), ("analysed", analysed),
       ("chunks_embedded", chunksEmbedded), ("chunks_reused", chunksReused), ("unreadable_values", unreadableValues),
       ("requests", requests), ("bytes", bytes),

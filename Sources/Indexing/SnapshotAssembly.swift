@@ -39,7 +39,8 @@ struct SnapshotAssembly {
   ) async throws -> (Outcome, GateReport?) {
     let known = try self.known()
     let pages = self.pages(of: known)
-    let inputs = self.inputs(pages)
+    let memberships = Memberships(try state.groupRecords(), pages: pages)
+    let inputs = self.inputs(pages, memberships)
     let collection = try CollectionFolder(snapshots: pipeline.publish.to, collection: pipeline.name)
     if let published = try state.published(), published.inputs == inputs,
       try collection.currentID() == published.snapshot,
@@ -56,7 +57,7 @@ struct SnapshotAssembly {
     // Also of those that this snapshot takes from another source, or otherwise: the next one may take them whole.
     for page in known { try keep(page, used) }
     let (writer, manifest, isNew) = try progress.timed("assemble") {
-      try assemble(pages.map { settled[$0.url] ?? $0 }, at: created, signedBy: key, used)
+      try assemble(pages.map { settled[$0.url] ?? $0 }, memberships, at: created, signedBy: key, used)
     }
     defer { writer.discard() }
     var report: GateReport?
@@ -105,18 +106,20 @@ struct SnapshotAssembly {
   }
 
   /// Hash of everything that decides the snapshot's bytes.
-  private func inputs(_ pages: [PageRecord]) -> ContentHash {
+  private func inputs(_ pages: [PageRecord], _ memberships: Memberships) -> ContentHash {
     var hasher = ContentHasher()
     hasher.update(UInt64(SnapshotManifest.formatVersion))
     hasher.update(pipeline.stageSettings.hash.bytes)
     for embedder in embedders { hasher.update(embedder.digest.bytes) }
     hasher.update(UInt64(SiteTemplates.version))
     for page in pages { page.update(&hasher) }
+    memberships.update(&hasher)
     return hasher.finish()
   }
 
   private func assemble(
-    _ pages: [PageRecord], at created: Int64, signedBy key: SigningKey?, _ used: UsedKeys
+    _ pages: [PageRecord], _ memberships: Memberships, at created: Int64, signedBy key: SigningKey?,
+    _ used: UsedKeys
   ) throws -> (SnapshotWriter, SnapshotManifest, isNew: Bool) {
     try makeMissingParts(of: pages)
     let writer = try SnapshotWriter(snapshots: pipeline.publish.to, collection: pipeline.name)
@@ -127,6 +130,7 @@ struct SnapshotAssembly {
         try append(page, to: writer, &indexes, used)
       }
       try indexes.finish()
+      try writer.put(groups: memberships.members)
       let (manifest, isNew) = try writer.finish(
         SnapshotDescription(
           pipeline: pipeline.stageSettings.hash, stages: StageKeys.description(of: pipeline),
@@ -153,7 +157,8 @@ struct SnapshotAssembly {
       if unreadable > 0 { progress.count { [unreadable] in $0.unreadableValues += unreadable } }
       let record = DocumentRecord(
         url: page.url, source: page.source, title: parts.title, language: parts.language, hash: page.cleanHash,
-        access: page.access, modified: page.modified, breadcrumbs: page.breadcrumbs, fields: fields)
+        access: page.access, accessOrigins: page.accessOrigins, modified: page.modified,
+        breadcrumbs: page.breadcrumbs, fields: fields)
       try writer.append(record, chunks: EncodedChunks(kept: [UInt8](parts.chunks), count: parts.chunkCount))
       indexes.append(fields, modified: page.modified)
       // Of each chunk the keys of all its vectors, in the order of the embedders.
@@ -205,7 +210,8 @@ struct SnapshotAssembly {
       }
       let title = PageTitle.of(page.title, cleaned.document.title, url: page.url)
       let parts = progress.timed("analyse") {
-        PageParts.encode(cleaned, chunks: chunks, title: title, keys: keys, lexical: pipeline.index.lexical)
+        PageParts.encode(
+          cleaned, chunks: chunks, title: title, language: page.language, keys: keys, lexical: pipeline.index.lexical)
       }
       progress.count { $0.analysed += 1 }
       made.append(.result(.parts, key, parts))

@@ -67,18 +67,18 @@ struct StageKeys: Sendable {
       ])
   }
 
-  /// Of a page's cleaning: what the transport and the source said counts as much as the bytes.
+  /// Of a page's cleaning: what the transport said counts as much as the bytes; what the source knows does not.
   func clean(of document: Document, contentHash: ContentHash) -> ContentHash {
-    clean(contentHash, document.url, document.mediaType, document.charset, document.language)
+    clean(contentHash, document.url, document.mediaType, document.charset)
   }
 
   /// Of the cleaning that a known page's bytes would get now.
   func clean(of page: PageRecord) -> ContentHash {
-    clean(page.contentHash, page.url, page.mediaType, page.charset, page.language)
+    clean(page.contentHash, page.url, page.mediaType, page.charset)
   }
 
   private func clean(
-    _ content: ContentHash, _ url: String, _ mediaType: MediaType, _ charset: String?, _ language: String?
+    _ content: ContentHash, _ url: String, _ mediaType: MediaType, _ charset: String?
   ) -> ContentHash {
     var hasher = ContentHasher()
     hasher.update(clean.bytes)
@@ -86,7 +86,8 @@ struct StageKeys: Sendable {
     hasher.update(url)
     hasher.update(mediaType.rawValue)
     hasher.update(charset ?? "")
-    hasher.update(language ?? "")
+    // Where a language stood that the source knew.
+    hasher.update("")
     return hasher.finish()
   }
 
@@ -107,6 +108,7 @@ struct StageKeys: Sendable {
     // Of the address only what stands in for a title that is missing.
     hasher.update(PageTitle.of(page.title, "", url: page.url))
     hasher.update(page.title == nil ? 0 : 1)
+    if let language = page.language { hasher.update(language) }
     return hasher.finish()
   }
 

@@ -3,7 +3,7 @@ internal import Corpus
 /// What cleaning makes of a page, as the state keeps it.
 struct CleanedPage: Sendable, Equatable {
   var document: CleanDocument
-  /// The page's language: what the source or the page says, else what its text shows.
+  /// The page's language: what the page says, else what its text shows.
   var language: String?
 }
 

@@ -80,7 +80,7 @@ extension StateFile {
   var liveBytes: Int {
     get throws {
       try environment.read { transaction in
-        try [pages, superseded, visits, memo, unused, failures, sources]
+        try ([pages, superseded, visits, memo, unused, failures, sources] + [groups].compactMap { $0 })
           .reduce(0) { $0 + (try transaction.pages($1)) * 4096 }
       }
     }

@@ -12,6 +12,7 @@ internal import LMDB
 /// - `visits`: how addresses were last fetched, pages or not.
 /// - `memo`: stage results; `unused`: since when no page refers to one of them.
 /// - `failures`: documents that failed last time. `sources`: the settings of each source's last whole listing.
+/// - `groups`: who is in which group, by the source that told.
 struct StateFile: Sendable {
   /// Changes when the tables or their keys do.
   private static let version = "2"
@@ -41,6 +42,8 @@ struct StateFile: Sendable {
   let unused: Database
   let failures: Database
   let sources: Database
+  /// Nil in a file of the releases before groups that is only looked at.
+  let groups: Database?
   private let meta: Database
 
   /// Opens a collection's state, making it if need be.
@@ -84,6 +87,11 @@ struct StateFile: Sendable {
     unused = try environment.database("unused")
     failures = try environment.database("failures")
     sources = try environment.database("sources")
+    do {
+      groups = try environment.database("groups")
+    } catch let error as LMDBError where error.code == .notFound {
+      groups = nil
+    }
   }
 
   private static func open(_ path: String, _ use: Environment.Use) throws -> Environment {
@@ -174,6 +182,9 @@ struct StateFile: Sendable {
     case restoredPage(key: [UInt8])
     case visit(source: String, url: String, PageVisit)
     case removedVisit(key: [UInt8])
+    case group(GroupRecord)
+    /// Nobody is known to be in it from now on.
+    case removedGroup(key: [UInt8])
     case result(Stage, ContentHash, [UInt8])
 
     /// About how many bytes it takes.
@@ -181,7 +192,8 @@ struct StateFile: Sendable {
       switch self {
       case .page: 1024
       case .visit(_, _, let visit): visit.links.reduce(512) { $0 + $1.utf8.count }
-      case .removedPage, .restoredPage, .removedVisit: 64
+      case .group(let record): record.members.count * 48 + 128
+      case .removedPage, .restoredPage, .removedVisit, .removedGroup: 64
       case .result(_, _, let bytes): bytes.count + 64
       }
     }
@@ -217,6 +229,8 @@ struct StateFile: Sendable {
       writer.write(url)
       try transaction.put(writer.bytes + visit.bytes, at: PageRecord.key(source: source, url: url), in: visits)
     case .removedVisit(let key): try transaction.remove(key, from: visits)
+    case .group(let record): if let groups { try transaction.put(record.bytes, at: record.key, in: groups) }
+    case .removedGroup(let key): if let groups { try transaction.remove(key, from: groups) }
     case .result(let stage, let key, let bytes):
       try transaction.put(bytes, at: [stage.rawValue] + key.bytes, in: memo)
     }

@@ -14,6 +14,8 @@ public struct DocumentRecord: Sendable, Equatable {
   public var hash: ContentHash
   /// Who may read it.
   public var access: AccessRule
+  /// What each set of `access` stands for, in their order; none where nobody said.
+  public var accessOrigins: [String]
   /// When its source says that it changed, in seconds since 1970.
   public var modified: Int64?
   /// The titles above it.
@@ -28,7 +30,8 @@ public struct DocumentRecord: Sendable, Equatable {
   /// Makes a record; the writer fills in the chunk numbers.
   public init(
     url: String, source: String, title: String, language: String?, hash: ContentHash, access: AccessRule,
-    modified: Int64? = nil, breadcrumbs: [String] = [], fields: [String: [FieldValue]] = [:], firstChunk: Int = 0,
+    accessOrigins: [String] = [], modified: Int64? = nil, breadcrumbs: [String] = [],
+    fields: [String: [FieldValue]] = [:], firstChunk: Int = 0,
     chunkCount: Int = 0
   ) {
     self.url = url
@@ -37,6 +40,7 @@ public struct DocumentRecord: Sendable, Equatable {
     self.language = language
     self.hash = hash
     self.access = access
+    self.accessOrigins = accessOrigins
     self.modified = modified
     self.breadcrumbs = breadcrumbs
     self.fields = fields

@@ -15,9 +15,15 @@ final class IndexFile: @unchecked Sendable {
   let chunks: Database
   let rules: Database
   let sections: [String: Database]
+  /// Nil in a snapshot of a format without groups.
+  let members: Database?
+  let format: Int
   let documentCount: Int
   let chunkCount: Int
   let ruleCount: Int
+  let memberCount: Int
+  /// In the order of their names.
+  let groups: [String]
   let sources: [String]
   let languages: [String]
   let firstChunks: Column
@@ -46,11 +52,8 @@ final class IndexFile: @unchecked Sendable {
       }
       var counts = ByteReader(try value(Layout.Meta.counts))
       let format = try counts.int()
-      guard format == SnapshotManifest.formatVersion else {
-        throw SnapshotError(
-          .otherFormat, path, "the index has format \(format), this program reads \(SnapshotManifest.formatVersion)",
-          mend: "index again with this version of Acervo")
-      }
+      try SnapshotManifest.check(format: format, path, "index")
+      self.format = format
       documentCount = try counts.int()
       chunkCount = try counts.int()
       ruleCount = try counts.int()
@@ -60,6 +63,13 @@ final class IndexFile: @unchecked Sendable {
       else {
         throw SnapshotError.damaged(
           path, "it cannot hold \(documentCount) documents, \(chunkCount) chunks and \(ruleCount) rules")
+      }
+      // The format before had no groups: what its rules say of them admits those who are asked for by a group's name.
+      memberCount = format == 1 ? 0 : try counts.int()
+      groups = format == 1 ? [] : try names(Layout.Meta.groups)
+      members = format == 1 ? nil : try environment.database(Layout.members)
+      guard numbers.contains(memberCount) else {
+        throw SnapshotError.damaged(path, "it cannot hold \(memberCount) members of groups")
       }
       sources = try names(Layout.Meta.sources)
       languages = try names(Layout.Meta.languages)

@@ -11,6 +11,7 @@ enum Layout {
 
   static let meta = "meta"
   static let documents = "documents"
+  static let members = "members"
   static let chunks = "chunks"
   static let rules = "rules"
   static let sectionPrefix = "section."
@@ -22,6 +23,7 @@ enum Layout {
     static let languageNumbers = Array("documents.language".utf8)
     static let ruleNumbers = Array("documents.rule".utf8)
     static let sourceNumbers = Array("documents.source".utf8)
+    static let groups = Array("groups".utf8)
     static let languages = Array("languages".utf8)
     static let sections = Array("sections".utf8)
     static let sources = Array("sources".utf8)

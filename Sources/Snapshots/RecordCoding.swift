@@ -1,6 +1,6 @@
 public import Corpus
 
-/// The bytes of a document: address, title, hash, moment of change, titles above it, fields.
+/// The bytes of a document: address, title, hash, moment of change, titles above it, fields, origins of its rule's sets.
 ///
 /// Its source, language, rule and chunks stand in the columns of `meta`.
 extension DocumentRecord {
@@ -12,6 +12,7 @@ extension DocumentRecord {
     writer.write(modified) { $0.write(fixed: UInt64(bitPattern: $1)) }
     writer.write(list: breadcrumbs) { $0.write($1) }
     writer.write(fields)
+    if !accessOrigins.isEmpty { writer.write(list: accessOrigins) { $0.write($1) } }
     return writer.bytes
   }
 
@@ -25,10 +26,13 @@ extension DocumentRecord {
     let modified = try reader.optional { reader throws(ByteCodingError) in Int64(bitPattern: try reader.fixed()) }
     let breadcrumbs = try reader.list { reader throws(ByteCodingError) in try reader.text() }
     let fields = try reader.fields()
+    let origins =
+      reader.isAtEnd ? [] : try reader.list { reader throws(ByteCodingError) in try reader.text() }
     guard reader.isAtEnd else { throw ByteCodingError.trailing(reader.remaining) }
     self.init(
-      url: url, source: source, title: title, language: language, hash: hash, access: access, modified: modified,
-      breadcrumbs: breadcrumbs, fields: fields, firstChunk: chunks.lowerBound, chunkCount: chunks.count)
+      url: url, source: source, title: title, language: language, hash: hash, access: access,
+      accessOrigins: origins, modified: modified, breadcrumbs: breadcrumbs, fields: fields,
+      firstChunk: chunks.lowerBound, chunkCount: chunks.count)
   }
 
   /// The address alone, in place: all that a search by address needs.
@@ -62,8 +66,8 @@ extension AccessRule {
 
 /// The chunks of one document as a snapshot holds them: made once, written as often as the document stays the same.
 public struct EncodedChunks: Sendable, Equatable {
-  /// Changes with the format of snapshots.
-  public static let version = SnapshotManifest.formatVersion
+  /// Changes when snapshots hold chunks in another form.
+  public static let version = 1
 
   /// How many chunks there are.
   public let count: Int
@@ -80,6 +84,31 @@ public struct EncodedChunks: Sendable, Equatable {
   public init(kept bytes: [UInt8], count: Int) {
     self.bytes = bytes
     self.count = count
+  }
+}
+
+/// A member as a snapshot holds it: who, and the numbers of the groups, ascending.
+struct MemberRecord: Equatable {
+  var name: String
+  var groups: [Int]
+
+  var bytes: [UInt8] {
+    var writer = ByteWriter()
+    writer.write(name)
+    writer.write(list: groups) { $0.write($1) }
+    return writer.bytes
+  }
+
+  init(name: String, groups: [Int]) {
+    self.name = name
+    self.groups = groups
+  }
+
+  init(_ bytes: UnsafeRawBufferPointer) throws(ByteCodingError) {
+    var reader = ByteReader(bytes)
+    name = try reader.text()
+    groups = try reader.list { reader throws(ByteCodingError) in try reader.int() }
+    guard reader.isAtEnd else { throw ByteCodingError.trailing(reader.remaining) }
   }
 }
 

@@ -39,6 +39,9 @@ public final class Snapshot: Sendable {
     if verifiesContent { try ContentCheck(path: path, manifest: manifest).finish() }
     self.manifest = manifest
     use = try IndexFile.Use(path: path)
+    guard use.file.format == manifest.format else {
+      throw SnapshotError.damaged(path, "it has format \(use.file.format), its manifest says \(manifest.format)")
+    }
     guard use.file.documentCount == manifest.documents, use.file.chunkCount == manifest.chunks else {
       throw SnapshotError.damaged(
         path,
@@ -189,6 +192,13 @@ public final class Snapshot: Sendable {
     }
   }
 
+  func value(ofMember number: Int) throws -> UnsafeRawBufferPointer {
+    guard let members = file.members else {
+      throw SnapshotError(.missing, file.path, "it knows no groups", mend: "index again with this version of Acervo")
+    }
+    return try value(number, in: members, "the member")
+  }
+
   private func documentBytes(_ number: Int) throws -> UnsafeRawBufferPointer {
     try value(number, in: file.documents, "the document")
   }
@@ -239,6 +249,10 @@ public final class Snapshot: Sendable {
         throw SnapshotError.damaged(file.path, "document \(number) is out of the order of URLs")
       }
       previous = url
+      let origins = document.accessOrigins.count
+      guard origins == 0 || origins == document.access.setCount else {
+        throw SnapshotError.damaged(file.path, "document \(number): \(origins) origins for other sets of its rule")
+      }
       let chunks = try value(number, in: file.chunks, "the chunks of document")
       do {
         for index in 0..<chunkNumbers(ofDocument: number).count { _ = try ChunkList.chunk(index, in: chunks) }
@@ -246,5 +260,6 @@ public final class Snapshot: Sendable {
         throw SnapshotError.damaged(file.path, "document \(number): \(error)")
       }
     }
+    try verifyMembers()
   }
 }

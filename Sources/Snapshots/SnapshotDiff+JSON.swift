@@ -30,6 +30,13 @@ extension SnapshotDiff {
             "before": $0.before.json, "after": $0.after.json,
           ]
         }),
+      "groups": .array(
+        groups.map { group in
+          [
+            "group": .string(group.group.name), "added": .array(group.added.map { .string($0.name) }),
+            "removed": .array(group.removed.map { .string($0.name) }),
+          ]
+        }),
       "chunks": [
         "before": .integer(Int64(before.chunks)), "after": .integer(Int64(after.chunks)),
         "kept": .integer(Int64(chunksKept)), "embedded": .integer(Int64(chunksEmbedded)),

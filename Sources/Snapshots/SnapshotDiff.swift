@@ -45,6 +45,16 @@ public struct SnapshotDiff: Sendable, Equatable {
     public var after: AccessRule
   }
 
+  /// A group whose members are not the same: the readers of every page whose rule names it changed with them.
+  public struct Group: Sendable, Equatable {
+    /// The group.
+    public var group: Principal
+    /// Who is in it now and was not.
+    public var added: [Principal]
+    /// Who was in it and is not.
+    public var removed: [Principal]
+  }
+
   /// A setting of a stage, or the version of its code, that is not the same.
   public struct Setting: Sendable, Equatable {
     /// Where it stands: `chunk.size`.
@@ -71,6 +81,8 @@ public struct SnapshotDiff: Sendable, Equatable {
   public var changed: [Change] = []
   /// Pages whose readers differ.
   public var access: [Access] = []
+  /// Groups whose members differ, in the order of their names; only of groups that a page's rule names anything is known.
+  public var groups: [Group] = []
   /// Chunks of the later one that the earlier one has at the same page with the same words: their vectors stayed.
   public var chunksKept = 0
   /// Chunks of the later one that were embedded for it, or by another model.
@@ -78,7 +90,8 @@ public struct SnapshotDiff: Sendable, Equatable {
 
   /// Compares two snapshots.
   ///
-  /// - Complexity: O(pages and their chunks); memory grows with the pages that were added or removed.
+  /// - Complexity: O(pages and their chunks); memory grows with the pages that were added or removed, and with the
+  ///   members of groups.
   public init(from before: Snapshot, to after: Snapshot) throws {
     self.before = before.manifest
     self.after = after.manifest
@@ -111,11 +124,24 @@ public struct SnapshotDiff: Sendable, Equatable {
       }
     }
     try pair(gone, come, before, after)
+    groups = try Self.groups(try before.groups(), try after.groups())
+  }
+
+  private static func groups(
+    _ old: [Principal: Set<Principal>], _ new: [Principal: Set<Principal>]
+  ) throws -> [Group] {
+    Set(old.keys).union(new.keys).sorted().compactMap { group in
+      let (before, after) = (old[group] ?? [], new[group] ?? [])
+      guard before != after else { return nil }
+      return Group(
+        group: group, added: after.subtracting(before).sorted(), removed: before.subtracting(after).sorted())
+    }
   }
 
   /// Whether nothing differs.
   public var isEmpty: Bool {
-    added.isEmpty && removed.isEmpty && moved.isEmpty && changed.isEmpty && access.isEmpty && chunksEmbedded == 0
+    added.isEmpty && removed.isEmpty && moved.isEmpty && changed.isEmpty && access.isEmpty && groups.isEmpty
+      && chunksEmbedded == 0
       && before.pipeline == after.pipeline && before.embedder == after.embedder
   }
 

@@ -7,7 +7,7 @@ extension SnapshotManifest {
   /// - Returns: an object.
   public func json(blocks: Bool = true) -> JSONValue {
     var members: [JSONValue.Member] = [
-      .init("format", .integer(Int64(Self.formatVersion))),
+      .init("format", .integer(Int64(format))),
       .init("id", .string(id)),
       .init("collection", .string(collection)),
       .init("created", .string(Moment.text(created))),
@@ -75,7 +75,7 @@ extension SnapshotManifest {
     } catch {
       throw .damaged(file, "it is not JSON: \(error)")
     }
-    try Self.checkFormat(json, file)
+    format = try Self.format(json, file)
     func member<Value>(_ name: String, _ value: Value?) throws(SnapshotError) -> Value {
       guard let value else { throw .damaged(file, "“\(name)” is missing or of another type") }
       return value
@@ -119,11 +119,19 @@ extension SnapshotManifest {
     return hashes
   }
 
-  private static func checkFormat(_ json: JSONValue, _ file: String) throws(SnapshotError) {
+  private static func format(_ json: JSONValue, _ file: String) throws(SnapshotError) -> Int {
     guard let format = json["format"]?.int else { throw .damaged(file, "“format” is missing or not a number") }
-    guard format != formatVersion else { return }
+    try check(format: format, file, "snapshot")
+    return format
+  }
+
+  /// Refuses a format that this program does not read.
+  static func check(format: Int, _ path: String, _ what: String) throws(SnapshotError) {
+    let readable = readableVersions
+    guard !readable.contains(format) else { return }
     throw SnapshotError(
-      .otherFormat, file, "the snapshot has format \(format), this program reads format \(formatVersion)",
-      mend: format > formatVersion ? "install a newer Acervo" : "index again with this version of Acervo")
+      .otherFormat, path,
+      "the \(what) has format \(format), this program reads formats \(readable.lowerBound) to \(readable.upperBound)",
+      mend: format > readable.upperBound ? "install a newer Acervo" : "index again with this version of Acervo")
   }
 }

@@ -2,10 +2,14 @@ public import Corpus
 
 /// What a snapshot is: `manifest.json`.
 public struct SnapshotManifest: Sendable, Equatable {
-  /// The format's version; this code writes and reads 1.
-  public static let formatVersion = 1
+  /// The format's version that this code writes.
+  public static let formatVersion = 2
+  /// The versions that it reads: 1 knew no groups.
+  public static let readableVersions = 1...2
   /// How many bytes of `index.mdb` have a hash of their own, so that several threads can check it and damage has a place.
   public static let blockBytes = 1 << 20
+  /// The version of the format that the snapshot has, one of `readableVersions`.
+  public var format: Int
   /// Time and content hash: `20261120T231500Z-3f9a1c0b7e21`.
   public var id: String
   /// The collection's name.
@@ -43,8 +47,9 @@ public struct SnapshotManifest: Sendable, Equatable {
     id: String, collection: String, created: Int64, parent: String?, pipeline: ContentHash, stages: JSONValue? = nil,
     embedder: EmbedderFingerprint?, secondEmbedder: EmbedderFingerprint? = nil, languages: [String], documents: Int,
     chunks: Int, indexBytes: Int, indexHash: ContentHash, blockHashes: [ContentHash] = [],
-    sources: [(id: String, documents: Int)]
+    sources: [(id: String, documents: Int)], format: Int = SnapshotManifest.formatVersion
   ) {
+    self.format = format
     self.id = id
     self.collection = collection
     self.created = created

@@ -17,6 +17,7 @@ final class SnapshotTables {
   private let meta: Database
   private let documents: Database
   private let chunks: Database
+  private let members: Database
   private let rules: Database
   private var sections: [String: Database] = [:]
   private var lastURL: [UInt8] = []
@@ -28,6 +29,8 @@ final class SnapshotTables {
   private var ruleNumber: [AccessRule: UInt32] = [:]
   private var sources = Numbering()
   private var languages = Numbering()
+  private var groups: [String] = []
+  private var memberCount = 0
   /// The bytes of the file that the disk is known to have.
   private var reserved = 0
 
@@ -41,6 +44,7 @@ final class SnapshotTables {
     // In the order of their names: they are entries of one tree, too.
     chunks = try transaction.database(Layout.chunks, creates: true)
     documents = try transaction.database(Layout.documents, creates: true)
+    members = try transaction.database(Layout.members, creates: true)
     meta = try transaction.database(Layout.meta, creates: true)
     rules = try transaction.database(Layout.rules, creates: true)
     self.transaction = consume transaction
@@ -60,6 +64,10 @@ final class SnapshotTables {
     guard records.bytes.count <= Int(Int32.max) else {
       throw refused("the chunks of “\(document.url)” take \(records.bytes.count) bytes", "leave the document out")
     }
+    let origins = document.accessOrigins.count
+    guard origins == 0 || origins == document.access.setCount else {
+      throw refused("“\(document.url)” has \(origins) origins for the sets of its rule", "give one for each, or none")
+    }
     let rule: UInt32
     if let known = ruleNumber[document.access] {
       rule = known
@@ -75,6 +83,22 @@ final class SnapshotTables {
     languageNumbers.append(document.language.map { languages.count($0) } ?? UInt32(Layout.noLanguage))
     firstChunks.append(next)
     return first
+  }
+
+  /// Takes who is in which group: the members of each, groups within it resolved.
+  func put(groups: [Principal: Set<Principal>]) throws {
+    guard self.groups.isEmpty, memberCount == 0 else { throw refused("the groups are there already", "give them once") }
+    if let user = groups.keys.first(where: { !$0.isGroup }) { throw refused("“\(user)” is no group", "name groups") }
+    let ordered = groups.sorted { $0.key < $1.key }
+    self.groups = ordered.map(\.key.name)
+    var numbers: [Principal: [Int]] = [:]
+    for (number, group) in ordered.enumerated() {
+      for member in group.value { numbers[member, default: []].append(number) }
+    }
+    for (member, groups) in numbers.sorted(by: { $0.key < $1.key }) {
+      try put(MemberRecord(name: member.name, groups: groups).bytes, at: Layout.key(memberCount), in: members)
+      memberCount += 1
+    }
   }
 
   func put(section: String, part: UInt32, _ bytes: UnsafeRawBufferPointer) throws {
@@ -97,7 +121,7 @@ final class SnapshotTables {
     var counts = ByteWriter()
     let documentCount = ruleNumbers.count
     let chunkCount = Int(firstChunks.last ?? 0)
-    for number in [SnapshotManifest.formatVersion, documentCount, chunkCount, ruleNumber.count] {
+    for number in [SnapshotManifest.formatVersion, documentCount, chunkCount, ruleNumber.count, memberCount] {
       counts.write(number)
     }
     typealias Key = Layout.Meta
@@ -106,6 +130,7 @@ final class SnapshotTables {
     try put(column: languageNumbers, at: Key.languageNumbers)
     try put(column: ruleNumbers, at: Key.ruleNumbers)
     try put(column: sourceNumbers, at: Key.sourceNumbers)
+    try put(names: groups, at: Key.groups)
     try put(names: languages.names, at: Key.languages)
     try put(names: sections.keys.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }, at: Key.sections)
     try put(names: sources.names, at: Key.sources)
@@ -141,7 +166,7 @@ final class SnapshotTables {
   /// Makes sure that the disk has the pages that the next value may take.
   private func reserve(_ count: Int) throws {
     var pages = 0
-    for database in [meta, documents, chunks, rules] + sections.values {
+    for database in [meta, documents, chunks, members, rules] + sections.values {
       pages += try transaction?.pages(database) ?? 0
     }
     // Besides the value: pages split on the way up, in this tree and in the tree of trees, and LMDB's own.

@@ -103,6 +103,13 @@ public final class SnapshotWriter {
     try write { try $0.put(section: section, part: part, bytes) }
   }
 
+  /// Adds who is in which group: users, groups within it, and the users of those.
+  ///
+  /// - Throws: `SnapshotError`, also when groups were given before.
+  public func put(groups: [Principal: Set<Principal>]) throws {
+    try write { try $0.put(groups: groups) }
+  }
+
   /// A writer that failed cannot publish: half a document may be in its transaction.
   private func write<Value>(_ body: (SnapshotTables) throws -> Value) throws -> Value {
     guard let tables else {

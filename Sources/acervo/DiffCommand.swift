@@ -133,6 +133,15 @@ enum DiffText {
         "\(name(access.page)): \(text(access.before)) → \(text(access.after))"
       }
     }
+    list("groups with other members", diff.groups) { group in
+      let parts = [("+", group.added), ("-", group.removed)].compactMap { sign, members in
+        members.isEmpty
+          ? nil
+          : sign + " " + members.prefix(5).map(\.name).joined(separator: ", ")
+            + (members.count > 5 ? " and \(members.count - 5) more" : "")
+      }
+      return "\(group.group.name): \(parts.joined(separator: "; "))"
+    }
     lines.append(
       "chunks: \(diff.before.chunks) → \(diff.after.chunks); \(diff.chunksEmbedded) embedded anew, "
         + "\(diff.chunksKept) as before")

@@ -28,6 +28,14 @@ enum PlanCommand {
         + "\(report.removed.count) to be removed, \(report.failed.count) failed")
     output.line("  requests  \(report.requests), \(ReportText.size(report.bytes))")
     output.line("  embed     \(report.chunks) chunks, \(report.tokens) tokens, \(cost(report.cost))")
+    if !report.readers.isEmpty || report.groups > 0 {
+      let counts = [AccessRule.Change.widened, .narrowed, .shifted].compactMap { change in
+        let count = report.readers.count { $0.change == change }
+        return count > 0 ? "\(count) \(change.rawValue)" : nil
+      }
+      let groups = report.groups > 0 ? ["\(report.groups) groups with other members"] : []
+      output.line("  readers   \((counts + groups).joined(separator: ", "))")
+    }
     for incomplete in report.incomplete {
       output.line("  source    “\(incomplete.source)” was cut short: \(incomplete.reason); nothing of it would leave")
     }

@@ -19,6 +19,11 @@ enum ReportText {
     lines.append(
       "  seen     \(counts.seen): \(counts.new) new, \(counts.changed) changed, \(counts.unchanged) unchanged; "
         + "\(counts.removed) removed, \(counts.failed) failed, \(counts.skipped) skipped")
+    if counts.readersChanged > 0 || counts.groupsChanged > 0 {
+      lines.append(
+        "  readers  other readers of \(counts.readersChanged) documents, other members of \(counts.groupsChanged) groups"
+      )
+    }
     lines.append("  chunks   \(counts.chunksEmbedded) embedded, \(counts.chunksReused) reused")
     if counts.unreadableValues > 0 {
       lines.append("  fields   \(counts.unreadableValues) values are not of their field's kind and were left out")

@@ -29,8 +29,10 @@ struct CrawlOutcome: Sendable {
         case .document(let document, let visit):
           outcome.documents.append(document)
           if let visit { outcome.visits[document.url] = visit }
-        case .unchanged(let url): outcome.unchanged.append(url)
+        case .unchanged(let url, _): outcome.unchanged.append(url)
         case .visited(let url, let visit): outcome.visits[url] = visit
+        // Neither folders nor sites have groups.
+        case .group: break
         case .skipped(let url, let reason, let absence):
           outcome.skipped[url] = reason
           outcome.absences[url] = absence

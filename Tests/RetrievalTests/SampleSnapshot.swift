@@ -11,6 +11,7 @@ struct SamplePage {
   var language: String? = "en"
   var source = "web"
   var access = AccessRule.open
+  var accessOrigins: [String] = []
   var modified: Int64?
   var fields: [String: [FieldValue]] = [:]
 }
@@ -23,7 +24,7 @@ struct SampleSnapshot {
   // Without `kinds`, the declared fields, no columns are written, as by releases before there were any.
   init(
     _ pages: [SamplePage], vectors: Bool = true, lexical: Bool = true, second: HashingEmbedder? = nil,
-    kinds: [String: FieldKind]? = nil
+    kinds: [String: FieldKind]? = nil, groups: [Principal: Set<Principal>] = [:]
   ) async throws {
     folder = try TemporaryFolder()
     let embedder = HashingEmbedder()
@@ -39,7 +40,7 @@ struct SampleSnapshot {
       fieldWriter.append(page.fields, modified: page.modified)
       let document = DocumentRecord(
         url: page.url, source: page.source, title: page.url, language: page.language, hash: .of(page.url),
-        access: page.access, modified: page.modified, fields: page.fields)
+        access: page.access, accessOrigins: page.accessOrigins, modified: page.modified, fields: page.fields)
       let chunks = page.texts.enumerated().map { index, text in
         Chunk(index: index, range: TextRange(start: 1000 * index, end: 1000 * index + text.utf8.count), text: text)
       }
@@ -52,6 +53,7 @@ struct SampleSnapshot {
     try secondWriter?.finish()
     if lexical { try lexicalWriter.finish() }
     if kinds != nil { try fieldWriter.finish() }
+    try writer.put(groups: groups)
     _ = try writer.publish(
       SnapshotDescription(
         pipeline: .of("p"), embedder: vectors ? embedder.fingerprint : nil, secondEmbedder: second?.fingerprint,

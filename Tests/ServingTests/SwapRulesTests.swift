@@ -76,7 +76,7 @@ import Testing
     let next = try await handbook.publish(2)
     let path = handbook.folder.path + "/handbook/\(next)/manifest.json"
     let text = try String(contentsOfFile: path, encoding: .utf8)
-    try text.replacing("\"format\": 1", with: "\"format\": 9").write(toFile: path, atomically: true, encoding: .utf8)
+    try text.replacing("\"format\": 2", with: "\"format\": 9").write(toFile: path, atomically: true, encoding: .utf8)
     store.refresh()
     #expect(store.refused.first?.reason.contains("format 9") == true)
     try text.write(toFile: path, atomically: true, encoding: .utf8)

@@ -42,7 +42,7 @@ import Testing
     let folder = try sample.collection.folder(ofSnapshot: manifest.id)
     var index = try FileBytes.read(folder + "/index.mdb")
     // format, documents, chunks and rules, one byte each
-    let counts = Array("counts".utf8) + [1, 50, UInt8(manifest.chunks), 3]
+    let counts = Array("counts".utf8) + [2, 50, UInt8(manifest.chunks), 3]
     let place = try #require(index.indices.first { index[$0...].starts(with: counts) })
     index[place + counts.count - 1] = 51
     let copy = try TemporaryFolder()
@@ -62,6 +62,8 @@ import Testing
       _ = document.map { try? snapshot.documentNumber(url: $0.url) }
     }
     for number in 0..<snapshot.manifest.chunks { _ = try? snapshot.chunk(number) }
+    _ = try? snapshot.groups()
+    _ = try? snapshot.principals(of: Set(["user:a"].compactMap(Principal.init)))
     for part in [0, 3, UInt32.max] {
       for name in ["vectors", "lexical.terms"] {
         // Every byte that is promised must be there to be read.

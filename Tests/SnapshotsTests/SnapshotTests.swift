@@ -109,11 +109,11 @@ import Testing
     #expect(changed?.reason.contains("SHA-256") == true)
   }
 
-  @Test(arguments: [(0, "index again"), (2, "install a newer Acervo")])
+  @Test(arguments: [(0, "index again"), (3, "install a newer Acervo")])
   func `another format is refused with the way out`(format: Int, mend: String) throws {
     let copy = try TemporaryFolder()
     let text = String(decoding: try FileBytes.read(snapshot.folder + "/manifest.json"), as: UTF8.self)
-    try copy.write(text.replacing("\"format\": 1,", with: "\"format\": \(format),"), to: "manifest.json")
+    try copy.write(text.replacing("\"format\": 2,", with: "\"format\": \(format),"), to: "manifest.json")
     let error = #expect(throws: SnapshotError.self) { _ = try Snapshot(folder: copy.path) }
     #expect(error?.code == .otherFormat)
     #expect(error?.mend.contains(mend) == true)

@@ -354,7 +354,7 @@ final class Crawl {
             body: content.body, language: content.language, access: .open, modified: content.modified),
           page.isNewVisit ? page.visit : nil))
     } else {
-      try await emit(.unchanged(url: candidate.url))
+      try await emit(.unchanged(url: candidate.url, nil))
     }
     try await settle(candidate.url)
     return true
