@@ -9,7 +9,7 @@ public enum Fusion: String, Sendable, CaseIterable {
 }
 
 /// What is searched for.
-public struct SearchRequest: Sendable {
+public struct SearchRequest: Sendable, Hashable {
   /// The question.
   public var query: String
   /// How many chunks; 4 by default.

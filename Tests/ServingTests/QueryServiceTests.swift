@@ -116,8 +116,10 @@ import Testing
     #expect(contract["openapi"]?.string == "3.1.0")
     let store = CollectionStore(
       folder: "", embedders: EmbedderPool { _ in HashingEmbedder() }, metrics: Metrics(), log: ServiceLog { _ in })
+    let finder = EvidenceFinder(rememberedBytes: 0)
     let routes =
-      AnswerRoutes(store: store, limits: ServerLimits()).all + StatusRoutes(store: store, metrics: Metrics()).all
+      AnswerRoutes(store: store, finder: finder, limits: ServerLimits()).all
+      + StatusRoutes(store: store, finder: finder, metrics: Metrics()).all
     for route in routes {
       let operation = contract["paths"]?[route.path]?[route.method.lowercased()]
       #expect(operation?["operationId"]?.string == route.name)

@@ -6,7 +6,7 @@ internal import Synchronization
 ///
 /// A suspended connection is not looked at by the HTTP library (“while a connection is suspended, MHD will not detect
 /// disconnects by the client”, microhttpd.h), so its socket is watched here. A client that closes its sending side alone
-/// counts as gone, too: on the wire the two look the same until something is sent.
+/// is told of, too: on the wire the two look the same until something is sent.
 final class DepartureWatch: Sendable {
   private let events: Int32
   private let isStopping = Atomic(false)

@@ -36,7 +36,9 @@ extension HTTPDispatcher {
     _ answer: @Sendable () async throws -> ServerResponse, of exchange: HTTPExchange, on connection: Connection
   ) async {
     let response: ServerResponse
-    do { response = try await answer() } catch { response = failure(error, of: exchange).response }
+    do { response = try await answer() } catch {
+      response = failure(error, of: exchange).response(for: exchange.route)
+    }
     guard let stream = response.stream else {
       // Before the client has its answer: it may ask again at once.
       state.withLock { $0.working[exchange.number] = nil }
@@ -96,14 +98,36 @@ extension HTTPDispatcher {
     watch.start { [weak self] in
       self?.left($0)
     } tick: { [weak self] in
+      self?.dropLeft(after: Self.patience)
       self?.expire(after: limit)
     }
   }
 
+  /// How long a whole answer is still made for a client that has closed: some close their sending side alone and wait.
+  private static let patience = Duration.seconds(2)
+
   private func left(_ number: UInt64) {
     guard let (exchange, _) = state.withLock({ $0.suspended[number] }) else { return }
+    guard let stream = exchange.state.withLock(\.stream) else {
+      state.withLock { $0.left[number] = .now }
+      return
+    }
     exchange.cancel(hasLeft: true)
-    exchange.state.withLock(\.stream)?.leave()
+    stream.leave()
+  }
+
+  private func dropLeft(after patience: Duration) {
+    let gone = state.withLock { state -> [HTTPExchange] in
+      state.left = state.left.filter { state.working[$0.key] != nil }
+      let numbers = state.left.filter { $0.value.duration(to: .now) > patience }.keys
+      for number in numbers { state.left[number] = nil }
+      return numbers.compactMap { state.working[$0]?.exchange }
+    }
+    for exchange in gone {
+      exchange.cancel(hasLeft: true)
+      // It may have begun to stream meanwhile.
+      exchange.state.withLock(\.stream)?.leave()
+    }
   }
 
   /// Ends what has been worked on for longer than a limit.
@@ -125,7 +149,7 @@ extension HTTPDispatcher {
   private func giveUp(_ exchange: HTTPExchange, _ failure: RequestFailure) {
     exchange.cancel(hasLeft: false)
     if let connection = state.withLock({ $0.suspended[exchange.number]?.connection }),
-      resume(exchange, connection, with: failure.response)
+      resume(exchange, connection, with: failure.response(for: exchange.route))
     {
       return
     }

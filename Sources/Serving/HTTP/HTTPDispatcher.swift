@@ -21,6 +21,8 @@ final class HTTPDispatcher: Sendable {
     var isAbandoned = false
     /// The exchanges whose answer is being made, with the time since when.
     var working: [UInt64: (exchange: HTTPExchange, since: ContinuousClock.Instant)] = [:]
+    /// Exchanges whose client has closed its connection, or at least its sending side, with the time since when.
+    var left: [UInt64: ContinuousClock.Instant] = [:]
     /// The connections that the library does not look at, until they are resumed.
     var suspended: [UInt64: (exchange: HTTPExchange, connection: Connection)] = [:]
   }
@@ -54,7 +56,8 @@ final class HTTPDispatcher: Sendable {
     var head = ServerRequest(method: method, path: "")
     var size = target.utf8.count
     head.headers = fields(of: connection, .HEADER_KIND)
-    for field in fields(of: connection, .GET_ARGUMENT_KIND) {
+    let query = fields(of: connection, .GET_ARGUMENT_KIND)
+    for field in query {
       size += field.name.utf8.count + field.value.utf8.count + 2
     }
     head.id = identifiers.identifier(sent: head.header("X-Request-Id"))
@@ -67,7 +70,7 @@ final class HTTPDispatcher: Sendable {
       case .methods(let methods):
         // Not a failure, but an answer that needs no route.
         refusal = RequestFailure(204, "", headers: [.init("Allow", methods.joined(separator: ", "))])
-      case .route(let match):
+      case .route(let match, let values):
         route = match
         if match.scope != .open {
           switch authenticator.identify(head, for: match) {
@@ -76,6 +79,7 @@ final class HTTPDispatcher: Sendable {
           case .pending(let work): pending = work
           }
         }
+        head.parameters = try router.parameters(of: match, path: values, query: query)
         try router.checkContentType(head, for: match)
       }
     } catch {
@@ -148,7 +152,7 @@ final class HTTPDispatcher: Sendable {
     case .receiving: break
     }
     if let refusal {
-      let response = refusal.status == 204 ? empty(refusal) : refusal.response
+      let response = refusal.status == 204 ? empty(refusal) : refusal.response(for: exchange.route)
       return queue(response, of: exchange, on: connection)
     }
     guard let route = exchange.route else { return queue(unexpected, of: exchange, on: connection) }
@@ -176,7 +180,8 @@ final class HTTPDispatcher: Sendable {
         return .YES
       }
     } catch {
-      return queue(failure(error, of: exchange).response, of: exchange, on: connection)
+      return queue(
+        failure(error, of: exchange).response(for: exchange.route), of: exchange, on: connection)
     }
   }
 

@@ -14,6 +14,8 @@ public struct ServerLimits: Sendable, Equatable {
   public var receiveSeconds = 60
   /// Questions worked on at a time; 64 by default, 503 with `Retry-After` above.
   public var concurrentWork = 64
+  /// Seconds in which a question is answered with what is there by then, unless it names another time; 20 by default.
+  public var answerSeconds = 20
   /// Seconds that a request may be worked on, whatever its route promises; 120 by default, then it is
   /// answered with 503.
   public var workSeconds = 120

@@ -1,3 +1,5 @@
+public import Corpus
+
 /// A request as a route's handler gets it: whole, within every limit.
 public struct ServerRequest: Sendable {
   /// A header's or a query parameter's name and value.
@@ -24,6 +26,8 @@ public struct ServerRequest: Sendable {
   public var body: [UInt8]
   /// Names the request in the response (`X-Request-Id`) and in the log.
   public var id: String
+  /// What stands in path and query, checked, by the names that the route gives.
+  public var parameters: [String: JSONValue] = [:]
   /// Who asks; nobody for open routes.
   public var caller = Caller.nobody
 

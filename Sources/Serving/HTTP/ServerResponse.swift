@@ -80,8 +80,29 @@ public struct RequestFailure: Error, Equatable, CustomStringConvertible {
   public var description: String { "\(status): \(detail)" }
 
   /// What is sent.
-  public var response: ServerResponse {
-    .json(["detail": .string(detail)], status: status, headers: headers)
+  public var response: ServerResponse { response(for: nil) }
+
+  /// What is sent in a route's form.
+  func response(for route: Route?) -> ServerResponse {
+    .json(json(route?.failureForm ?? .detail), status: status, headers: headers)
+  }
+
+  /// The body of what is sent.
+  func json(_ form: Route.FailureForm) -> JSONValue {
+    guard form == .openAI else { return ["detail": .string(detail)] }
+    let kind =
+      switch status {
+      case 401: "authentication_error"
+      case 403: "permission_error"
+      case 404: "not_found_error"
+      case 429: "rate_limit_error"
+      case 500...: "server_error"
+      default: "invalid_request_error"
+      }
+    return [
+      "detail": .string(detail),
+      "error": ["message": .string(detail), "type": .string(kind), "param": .null, "code": .null],
+    ]
   }
 
   /// What a client is told when the fault is ours; the log has the rest under the request's id.

@@ -40,6 +40,8 @@ public indirect enum JSONSchema: Sendable {
   case array(of: JSONSchema, count: ClosedRange<Int>)
   /// These members and no others.
   case object([Property])
+  /// These members and any others, which are not looked at.
+  case openObject([Property])
   /// Members of any name.
   case map(of: JSONSchema, maximum: Int)
   /// One of several; the first that fits.
@@ -73,6 +75,9 @@ public indirect enum JSONSchema: Sendable {
       for (index, element) in elements.enumerated() { try schema.check(element, at: "\(path())[\(index)]") }
     case (.object(let properties), .object(let members)):
       try check(members, properties, at: path)
+    case (.openObject(let properties), .object(let members)):
+      let known = members.filter { member in properties.contains { $0.name == member.name } }
+      try check(known, properties, at: path)
     case (.map(let schema, let maximum), .object(let members)):
       guard members.count <= maximum else { throw refusal(path()) }
       for member in members { try schema.check(member.value, at: join(path(), member.name)) }
@@ -128,7 +133,7 @@ public indirect enum JSONSchema: Sendable {
     case .boolean: "true or false"
     case .array(let schema, let count):
       "an array of \(count.lowerBound) to \(count.upperBound) elements, each \(schema.expectation)"
-    case .object(let properties):
+    case .object(let properties), .openObject(let properties):
       "an object with " + properties.map { "“\($0.name)”" }.joined(separator: ", ")
     case .map(let schema, let maximum): "an object of at most \(maximum) members, each \(schema.expectation)"
     case .oneOf(let schemas): schemas.map(\.expectation).joined(separator: ", or ")
@@ -162,13 +167,8 @@ public indirect enum JSONSchema: Sendable {
         "type": .string("array"), "items": schema.json, "minItems": .integer(Int64(count.lowerBound)),
         "maxItems": .integer(Int64(count.upperBound)),
       ]
-    case .object(let properties):
-      [
-        "type": .string("object"),
-        "properties": .object(properties.map { .init($0.name, $0.schema.described($0.note)) }),
-        "required": .array(properties.filter(\.isRequired).map { .string($0.name) }),
-        "additionalProperties": .bool(false),
-      ]
+    case .object(let properties): members(properties, isOpen: false)
+    case .openObject(let properties): members(properties, isOpen: true)
     case .map(let schema, let maximum):
       [
         "type": .string("object"), "additionalProperties": schema.json, "maxProperties": .integer(Int64(maximum)),
@@ -176,6 +176,15 @@ public indirect enum JSONSchema: Sendable {
     case .oneOf(let schemas): ["anyOf": .array(schemas.map(\.json))]
     case .nullable(let schema): ["anyOf": .array([schema.json, ["type": .string("null")]])]
     }
+  }
+
+  private func members(_ properties: [Property], isOpen: Bool) -> JSONValue {
+    [
+      "type": .string("object"),
+      "properties": .object(properties.map { .init($0.name, $0.schema.described($0.note)) }),
+      "required": .array(properties.filter(\.isRequired).map { .string($0.name) }),
+      "additionalProperties": .bool(isOpen),
+    ]
   }
 
   private func described(_ note: String) -> JSONValue {

@@ -11,9 +11,47 @@ public struct Route: Sendable {
     case task(@Sendable (ServerRequest, JSONValue) async throws -> ServerResponse)
   }
 
-  /// `GET` or `POST`; a `GET` route answers `HEAD` too.
+  /// A value in the path or in the query.
+  public struct Parameter: Sendable {
+    /// Where it stands.
+    public enum Place: String, Sendable {
+      /// Instead of `{name}` in the path.
+      case path
+      /// As `name=value` behind the question mark.
+      case query
+    }
+
+    /// Its name.
+    public var name: String
+    /// Where it stands.
+    public var place: Place
+    /// What it has to be: text, a number, a word of several, true or false.
+    public var schema: JSONSchema
+    /// What it says.
+    public var note: String
+
+    /// Defines a part of the path.
+    public static func path(_ name: String, _ schema: JSONSchema, _ note: String) -> Parameter {
+      Parameter(name: name, place: .path, schema: schema, note: note)
+    }
+
+    /// Defines something that may stand in the query.
+    public static func query(_ name: String, _ schema: JSONSchema, _ note: String) -> Parameter {
+      Parameter(name: name, place: .query, schema: schema, note: note)
+    }
+  }
+
+  /// How a failure is written.
+  public enum FailureForm: Sendable {
+    /// `{"detail": …}`.
+    case detail
+    /// With OpenAI's `error` beside it, which its clients read.
+    case openAI
+  }
+
+  /// `GET`, `POST` or `DELETE`; a `GET` route answers `HEAD` too.
   public var method: String
-  /// The path, beginning with a slash.
+  /// The path, beginning with a slash; `{name}` stands for a part of it.
   public var path: String
   /// The operation's name in the contract.
   public var name: String
@@ -27,22 +65,33 @@ public struct Route: Sendable {
   public var result: (type: String, schema: JSONSchema)
   /// The statuses beside 200 that the operation itself gives, each with its meaning.
   public var failures: [(status: Int, meaning: String)]
+  /// What stands in path and query beside the path itself.
+  public var parameters: [Parameter] = []
+  /// The server-sent events that a good answer may be instead, each with its data.
+  public var events: [(name: String, data: JSONSchema)] = []
+  /// How its failures are written.
+  public var failureForm = FailureForm.detail
   /// How an answer is made.
   public var handler: Handler
 
   /// Makes a route.
   public init(
-    _ method: String, _ path: String, name: String, summary: String, scope: Scope, body: JSONSchema? = nil,
-    result: (type: String, schema: JSONSchema), failures: [(status: Int, meaning: String)] = [], handler: Handler
+    _ method: String, _ path: String, name: String, summary: String, scope: Scope, parameters: [Parameter] = [],
+    body: JSONSchema? = nil, result: (type: String, schema: JSONSchema),
+    events: [(name: String, data: JSONSchema)] = [], failures: [(status: Int, meaning: String)] = [],
+    failureForm: FailureForm = .detail, handler: Handler
   ) {
     self.method = method
     self.path = path
     self.name = name
     self.summary = summary
     self.scope = scope
+    self.parameters = parameters
     self.body = body
     self.result = result
+    self.events = events
     self.failures = failures
+    self.failureForm = failureForm
     self.handler = handler
   }
 }

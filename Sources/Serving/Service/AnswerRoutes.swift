@@ -6,6 +6,7 @@ internal import Snapshots
 /// `POST /ask` and `POST /search`: the questions that the service is there for.
 struct AnswerRoutes: Sendable {
   let store: CollectionStore
+  let finder: EvidenceFinder
   let limits: ServerLimits
 
   var all: [Route] { [ask, search] }
@@ -17,24 +18,6 @@ struct AnswerRoutes: Sendable {
     (500, "A fault of the service; the log has more under the id in `X-Request-Id`."),
     (503, "Too busy, or nothing is loaded yet: try again after `Retry-After` seconds."),
   ].map { (status: $0.0, meaning: $0.1) }
-
-  private var common: [JSONSchema.Property] {
-    [
-      .optional("collection", .string(bytes: 1...64), "Which collection; may be left out where there is only one."),
-      .optional("top_k", .integer(1...limits.topK), "How many chunks are looked at; 4 by default."),
-      .optional("filters", FilterSyntax.schema, "Conditions on fields of the documents, all of which must hold."),
-      .optional(
-        "per_page", .integer(1...limits.topK),
-        "How many chunks of one page at most; any number by default in a search, "
-          + "\(SearchRequest.evidencePerDocument) for an answer."),
-      .optional(
-        "diversity", .numberIn(0...1),
-        "How much a chunk's likeness to better ones counts against it (maximal marginal relevance); 0 by default."),
-      .optional(
-        "fusion", .choice(Fusion.allCases.map(\.rawValue)),
-        "How the lists of the indexes become one: by their scores (the default) or by ranks alone."),
-    ]
-  }
 
   private static let provenance: [JSONSchema.Property] = [
     .required("collection", .text, "The collection that was asked."),
@@ -56,6 +39,11 @@ struct AnswerRoutes: Sendable {
   /// The greatest squared length of a vector that may be sent; models make vectors of about length 1.
   private static let mostSquare = 1e30
 
+  /// When the question's vector is waited for no longer: half of the time is left for the answer.
+  private func deadline(from started: ContinuousClock.Instant) -> ContinuousClock.Instant {
+    started.advanced(by: .seconds(limits.answerSeconds) / 2)
+  }
+
   // MARK: /ask
 
   private var ask: Route {
@@ -64,7 +52,8 @@ struct AnswerRoutes: Sendable {
     return Route(
       "POST", "/ask", name: "ask", summary: "Answers a question with quotes from the collection.", scope: .ask,
       body: .object(
-        [.required("question", .string(bytes: 1...limits.question), "The question, in any language.")] + common),
+        [.required("question", .string(bytes: 1...limits.question), "The question, in any language.")]
+          + SearchSyntax.members(limits)),
       result: (
         "application/json",
         .object(
@@ -77,14 +66,13 @@ struct AnswerRoutes: Sendable {
             .required("citations", .array(of: citation, count: Self.many), "Where each [n] of the answer comes from."),
           ] + Self.provenance)
       ), failures: Self.failures,
-      handler: .task { [store] request, body in
+      handler: .task { [store, finder] request, body in
         let started = ContinuousClock.now
         let served = try store.snapshot(of: body["collection"]?.string)
         let question = body["question"]?.string ?? ""
         var wanted = SearchRequest.evidence(for: question)
-        wanted.principals = request.caller.principals
-        try take(body, into: &wanted, of: served)
-        let hits = try await served.retriever.search(wanted)
+        try SearchSyntax.take(body, into: &wanted, of: served)
+        let hits = try await finder.find(wanted, in: served, for: request.caller, before: deadline(from: started)).hits
         let answer = try await served.answerer.answer(question, from: hits)
         return response(
           [
@@ -115,29 +103,26 @@ struct AnswerRoutes: Sendable {
           .optional(
             "neighbours", .integer(0...Self.mostNeighbours),
             "How many chunks before and after each one are brought, as far as they stand in its section; 0 by default."),
-        ] + common),
+        ] + SearchSyntax.members(limits)),
       result: (
         "application/json",
         .object(
           [.required("results", .array(of: found, count: 0...limits.topK), "The chunks, best first.")]
             + Self.provenance)
       ), failures: Self.failures,
-      handler: .task { [store] request, body in
+      handler: .task { [store, finder] request, body in
         let started = ContinuousClock.now
         guard (body["query"] == nil) != (body["vector"] == nil) else {
           throw RequestFailure(422, "Either “query” or “vector” has to be given, and not both.")
         }
         let served = try store.snapshot(of: body["collection"]?.string)
         var wanted = SearchRequest(query: body["query"]?.string ?? "")
-        wanted.principals = request.caller.principals
-        try take(body, into: &wanted, of: served)
+        try SearchSyntax.take(body, into: &wanted, of: served)
         wanted.neighbours = body["neighbours"]?.int ?? 0
         let vector = try vector(body["vector"], for: served)
-        // Without words only the vectors find anything.
-        let hits =
-          vector != nil
-          ? try await served.retriever.search(wanted, vector: vector) : try await served.retriever.search(wanted)
-        let results = hits.enumerated().map { rank, hit in
+        let evidence = try await finder.find(
+          wanted, vector: vector, in: served, for: request.caller, before: deadline(from: started))
+        let results = evidence.hits.enumerated().map { rank, hit in
           hit.json(rank: rank + 1, withNeighbours: wanted.neighbours > 0)
         }
         return response([.init("results", .array(results))], from: served, since: started)
@@ -163,15 +148,6 @@ struct AnswerRoutes: Sendable {
   }
 
   // MARK: Both
-
-  /// Takes what a body asks for; what it leaves out stays as it is.
-  private func take(_ body: JSONValue, into request: inout SearchRequest, of served: ServedSnapshot) throws {
-    request.filters = try FilterSyntax.filters(body["filters"], for: served.retriever)
-    if let count = body["top_k"]?.int { request.topK = count }
-    if let count = body["per_page"]?.int { request.perDocument = count }
-    if let weight = body["diversity"]?.double { request.diversity = weight }
-    if let fusion = body["fusion"]?.string.flatMap(Fusion.init(rawValue:)) { request.fusion = fusion }
-  }
 
   private func response(
     _ members: [JSONValue.Member], from served: ServedSnapshot, since started: ContinuousClock.Instant,

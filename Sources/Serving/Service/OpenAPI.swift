@@ -19,42 +19,90 @@ enum OpenAPI {
         "description": .string("Answers questions from published snapshots, with citations."),
       ],
       "paths": .object(paths),
-      "components": ["schemas": ["Failure": failure.json]],
+      "components": [
+        "schemas": ["Failure": failure.json, "OpenAIFailure": openAIFailure.json],
+        "securitySchemes": [
+          "bearer": ["type": .string("http"), "scheme": .string("bearer")],
+          "key": ["type": .string("apiKey"), "in": .string("header"), "name": .string("X-API-Key")],
+        ],
+      ],
     ]
   }
 
   private static let failure = JSONSchema.object([.required("detail", .text, "What is wrong and how to mend it.")])
+  private static let openAIFailure = JSONSchema.object([
+    .required("detail", .text, "What is wrong and how to mend it."),
+    .required(
+      "error",
+      .object([
+        .required("message", .text, "The same."), .required("type", .text, "The kind of error."),
+        .required("param", .nullable(.text), "Null."), .required("code", .nullable(.text), "Null."),
+      ]), "As OpenAI's clients read it."),
+  ])
+
+  /// What may go wrong with any request of a route, beside what the route itself says.
+  private static func failures(of route: Route) -> [(status: Int, meaning: String)] {
+    var all = route.failures
+    func add(_ status: Int, _ meaning: String) {
+      if !all.contains(where: { $0.status == status }) { all.append((status, meaning)) }
+    }
+    if route.scope != .open {
+      add(401, "Nobody is known by what was shown.")
+      add(403, "The caller may not do this.")
+      add(429, "The caller asks too much: try again after `Retry-After` seconds.")
+    }
+    add(400, "The request cannot be read.")
+    if route.body != nil {
+      add(413, "The body is too long.")
+      add(415, "The body is not sent as JSON.")
+    }
+    if route.body != nil || !route.parameters.isEmpty {
+      add(422, "A value is missing, unknown or wrong; the detail names it.")
+    }
+    add(414, "Path and query are too long.")
+    add(431, "The headers are too long.")
+    add(500, "A fault of the service; the log has more under the id in `X-Request-Id`.")
+    add(503, "Too busy, stopping, or not ready: try again after `Retry-After` seconds.")
+    return all.sorted { $0.status < $1.status }
+  }
 
   private static func operation(_ route: Route) -> JSONValue {
     var members: [JSONValue.Member] = [
       .init("operationId", .string(route.name)), .init("summary", .string(route.summary)),
       .init("x-scope", .string(route.scope.rawValue)),
     ]
+    if route.scope != .open {
+      members.append(.init("security", [[:], ["bearer": []], ["key": []]]))
+    }
+    if !route.parameters.isEmpty { members.append(.init("parameters", .array(route.parameters.map(parameter)))) }
     if let body = route.body {
       let content: JSONValue = ["application/json": ["schema": body.json]]
       members.append(.init("requestBody", ["required": .bool(true), "content": content]))
     }
-    var responses: [JSONValue.Member] = [
-      .init(
-        "200",
-        [
-          "description": .string(route.summary),
-          "content": .object([.init(route.result.type, ["schema": route.result.schema.json])]),
-        ])
-    ]
-    let who: [(status: Int, meaning: String)] = [
-      (401, "Nobody is known by what was shown."), (403, "The caller may not do this."),
-    ]
-    for failure in (route.scope == .open ? [] : who) + route.failures {
-      responses.append(
-        .init(
-          String(failure.status),
-          [
-            "description": .string(failure.meaning),
-            "content": ["application/json": ["schema": ["$ref": .string("#/components/schemas/Failure")]]],
-          ]))
+    var content: [JSONValue.Member] = [.init(route.result.type, ["schema": route.result.schema.json])]
+    if !route.events.isEmpty {
+      let events = route.events.map { JSONValue.Member($0.name, $0.data.json) }
+      content.append(.init("text/event-stream", ["schema": JSONSchema.text.json, "x-events": .object(events)]))
     }
-    members.append(.init("responses", .object(responses)))
+    let name = route.failureForm == .openAI ? "OpenAIFailure" : "Failure"
+    let good = JSONValue.Member("200", ["description": .string(route.summary), "content": .object(content)])
+    let bad = failures(of: route).map { failure in
+      JSONValue.Member(
+        String(failure.status),
+        [
+          "description": .string(failure.meaning),
+          "content": ["application/json": ["schema": ["$ref": .string("#/components/schemas/\(name)")]]],
+        ])
+    }
+    members.append(.init("responses", .object([good] + bad)))
     return .object(members)
+  }
+
+  private static func parameter(_ parameter: Route.Parameter) -> JSONValue {
+    [
+      "name": .string(parameter.name), "in": .string(parameter.place.rawValue),
+      "required": .bool(parameter.place == .path), "description": .string(parameter.note),
+      "schema": parameter.schema.json,
+    ]
   }
 }

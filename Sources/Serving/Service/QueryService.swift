@@ -20,6 +20,8 @@ public struct ServiceSettings: Sendable {
   public var signedBy: [VerifyingKey] = []
   /// Tells who asks; by default anybody may ask, and nobody reload.
   public var authenticator: any Authenticator = Authentication()
+  /// How much is remembered.
+  public var caches = CacheSettings()
   /// The program's version, for the contract.
   public var version = "0"
 
@@ -59,8 +61,9 @@ public final class QueryService: Sendable {
       folder: settings.snapshots, signedBy: settings.signedBy, embedders: embedders, metrics: metrics, log: log)
     let watcher = CollectionWatcher(store: store, folder: settings.snapshots, pollSeconds: settings.pollSeconds)
     self.watcher = watcher
-    var routes = AnswerRoutes(store: store, limits: settings.limits).all
-    routes += StatusRoutes(store: store, metrics: metrics).all
+    let finder = EvidenceFinder(rememberedBytes: settings.caches.retrievalBytes)
+    var routes = AnswerRoutes(store: store, finder: finder, limits: settings.limits).all
+    routes += StatusRoutes(store: store, finder: finder, metrics: metrics).all
     routes += AdminRoutes(store: store) { await watcher.reloaded() }.all
     routes.append(Self.contract(of: routes, version: settings.version))
     server = try HTTPServer(

@@ -7,6 +7,7 @@ internal import Snapshots
 /// What machines and operators ask about the service itself.
 struct StatusRoutes: Sendable {
   let store: CollectionStore
+  let finder: EvidenceFinder
   let metrics: Metrics
 
   var all: [Route] { [health, ready, collections, metricsText] }
@@ -99,7 +100,7 @@ struct StatusRoutes: Sendable {
     Route(
       "GET", "/metrics", name: "metrics", summary: "Counts what happened, for Prometheus.", scope: .metrics,
       result: ("text/plain", .text),
-      handler: .immediate { [store, metrics] _ in
+      handler: .immediate { [store, finder, metrics] _ in
         let served = store.served
         let remembered = store.rememberedVectors
         let gauges: [Metrics.Family] = [
@@ -121,6 +122,15 @@ struct StatusRoutes: Sendable {
           .init(
             "acervo_embedding_memory_bytes", .gauge, "What is remembered takes about so many bytes.",
             remembered.map { ([("model", $0.model)], Double($0.counts.bytes)) }),
+          .init(
+            "acervo_retrieval_memory_hits_total", .counter, "Searches whose result was remembered.",
+            [([], Double(finder.counts.hits))]),
+          .init(
+            "acervo_retrieval_memory_misses_total", .counter, "Searches that had to be made.",
+            [([], Double(finder.counts.misses))]),
+          .init(
+            "acervo_retrieval_memory_bytes", .gauge, "What is remembered of searches takes about so many bytes.",
+            [([], Double(finder.counts.bytes))]),
           .init(
             "process_resident_memory_bytes", .gauge, "Resident memory, mapped files included.",
             [([], Double(ProcessStatus.residentBytes))]),
