@@ -101,8 +101,10 @@ let package = Package(
         "AcervoTesting",
       ], path: "Benchmarks/acervo-bench", swiftSettings: swiftSettings),
 
+    // The conformance Confluence by hand; no product for users.
+    program("acervo-confluence-lab", ["AcervoTesting", "Terminal"]),
     // For tests and benchmarks only: loopback web site, deterministic embedder, temporary folders, golden files.
-    library("AcervoTesting", ["Corpus", "Embedding", "CMicroHTTPD"]),
+    library("AcervoTesting", ["Corpus", "Embedding", "CMicroHTTPD", "CZlib"]),
     tests("Corpus", []),
     tests("Settings", ["Corpus"]),
     tests("Pipelines", ["Settings", "Corpus"], exclude: ["Golden"]),
@@ -127,6 +129,8 @@ let package = Package(
         "Connectors", "Cleaning", "Chunking",
       ]),
     tests("Terminal", []),
+    .testTarget(
+      name: "AcervoTestingTests", dependencies: ["AcervoTesting", "Corpus", "HTTPClient"], swiftSettings: swiftSettings),
     .testTarget(
       name: "EndToEndTests", dependencies: ["AcervoTesting", "Corpus"], swiftSettings: swiftSettings),
   ]

@@ -17,6 +17,10 @@ public final class LoopbackSite: @unchecked Sendable {
     public var body: [UInt8]
     /// Seconds before the answer.
     public var delay: Double
+    /// Bytes of the body a second; nil sends them as fast as they go.
+    public var pace: Int?
+    /// After so many bytes of the body the connection is cut; nil sends all of it.
+    public var cut: Int?
 
     /// Makes an answer of bytes.
     public init(
@@ -65,6 +69,8 @@ public final class LoopbackSite: @unchecked Sendable {
     public var path: String
     /// Header fields, names in lower case.
     public var headers: [(name: String, value: String)]
+    /// The body, up to a mebibyte of it.
+    public var body: [UInt8]
     /// When it came, in seconds of a clock that only goes forward.
     public var time: Double
 
@@ -77,6 +83,7 @@ public final class LoopbackSite: @unchecked Sendable {
 
   private struct State {
     var script: [String: [Answer]] = [:]
+    var remembers = true
     var fallback: Handler?
     var requests: [Request] = []
     var running = 0
@@ -86,6 +93,8 @@ public final class LoopbackSite: @unchecked Sendable {
   private let state = Mutex(State())
   private var daemon: OpaquePointer?
 
+  /// The address that it listens on.
+  public let address: String
   /// The port that the system chose.
   public private(set) var port = 0
 
@@ -93,16 +102,26 @@ public final class LoopbackSite: @unchecked Sendable {
   ///
   /// - Parameters:
   ///   - pages: by path and query, the answers in order; the last one stays. What is not there is a 404.
+  ///   - host: the last number of the address 127.0.0.N: another number is another host.
+  ///   - port: the port; 0 takes any free one.
+  ///   - remembers: whether `requests` keeps what was asked; a site that runs for long need not.
   ///   - fallback: answers what is not in `pages`.
-  /// - Throws: `LoopbackSiteError` when no port can be had.
-  public init(_ pages: [String: [Answer]] = [:], fallback: Handler? = nil) throws {
+  /// - Throws: `LoopbackSiteError` when the port cannot be had.
+  public init(
+    _ pages: [String: [Answer]] = [:], host: UInt8 = 1, port: Int = 0, remembers: Bool = true, fallback: Handler? = nil
+  ) throws {
+    address = "127.0.0.\(host)"
     state.withLock {
       $0.script = pages
       $0.fallback = fallback
+      $0.remembers = remembers
     }
-    daemon = acervo_mhd_start_loopback(handle, Unmanaged.passUnretained(self).toOpaque())
-    guard let daemon else { throw LoopbackSiteError(description: "libmicrohttpd cannot listen on 127.0.0.1") }
-    port = Int(acervo_mhd_port(daemon))
+    daemon = acervo_mhd_start_loopback(
+      0x7F00_0000 | UInt32(host), UInt16(clamping: port), handle, release, Unmanaged.passUnretained(self).toOpaque())
+    guard let daemon else {
+      throw LoopbackSiteError(description: "libmicrohttpd cannot listen on \(address), port \(port)")
+    }
+    self.port = Int(acervo_mhd_port(daemon))
   }
 
   deinit {
@@ -117,7 +136,7 @@ public final class LoopbackSite: @unchecked Sendable {
   }
 
   /// The site's address: `http://127.0.0.1:PORT` and a path.
-  public func url(_ path: String = "/") -> String { "http://127.0.0.1:\(port)\(path)" }
+  public func url(_ path: String = "/") -> String { "http://\(address):\(port)\(path)" }
 
   /// What was asked so far, in order of arrival.
   public var requests: [Request] { state.withLock { $0.requests } }
@@ -135,7 +154,7 @@ public final class LoopbackSite: @unchecked Sendable {
 
   fileprivate func answer(_ request: Request) -> Answer {
     let (scripted, fallback) = state.withLock { state -> (Answer?, Handler?) in
-      state.requests.append(request)
+      if state.remembers { state.requests.append(request) }
       state.running += 1
       state.mostRunning = max(state.mostRunning, state.running)
       guard var answers = state.script[request.path], let first = answers.first else { return (nil, state.fallback) }
@@ -158,14 +177,25 @@ public struct LoopbackSiteError: Error, CustomStringConvertible {
   public var description: String
 }
 
-private let handle: MHD_AccessHandlerCallback = { context, connection, target, method, _, _, uploadSize, memory in
+/// A request's body as it comes in; lives from its first call to `release`.
+private final class UploadedBody {
+  static let limit = 1 << 20
+  var bytes: [UInt8] = []
+}
+
+private let handle: MHD_AccessHandlerCallback = { context, connection, target, method, _, upload, uploadSize, memory in
   guard let context, let connection, let target, let method, let memory else { return .NO }
   // libmicrohttpd calls once when the header is there, again for each piece of a body, and once more at its end.
-  if memory.pointee == nil {
-    memory.pointee = context
+  guard let kept = memory.pointee else {
+    memory.pointee = Unmanaged.passRetained(UploadedBody()).toOpaque()
     return .YES
   }
+  let body = Unmanaged<UploadedBody>.fromOpaque(kept).takeUnretainedValue()
   if let size = uploadSize, size.pointee > 0 {
+    if let upload {
+      let piece = UnsafeRawBufferPointer(start: upload, count: size.pointee)
+      body.bytes += piece.prefix(UploadedBody.limit - body.bytes.count)
+    }
     size.pointee = 0
     return .YES
   }
@@ -183,17 +213,61 @@ private let handle: MHD_AccessHandlerCallback = { context, connection, target, m
   let path = String(cString: target) + (query.isEmpty ? "" : "?" + query.joined(separator: "&"))
   let answer = site.answer(
     LoopbackSite.Request(
-      method: String(cString: method), path: path, headers: headers,
+      method: String(cString: method), path: path, headers: headers, body: body.bytes,
       time: Double(now.tv_sec) + Double(now.tv_nsec) / 1e9))
-  guard answer.status > 0 else { return .NO }
-  let response = answer.body.withUnsafeBytes { bytes in
-    MHD_create_response_from_buffer(
-      bytes.count, UnsafeMutableRawPointer(mutating: bytes.baseAddress), .RESPMEM_MUST_COPY)
-  }
-  guard let response else { return .NO }
+  guard answer.status > 0, let response = response(of: answer) else { return .NO }
   defer { MHD_destroy_response(response) }
   for header in answer.headers { MHD_add_response_header(response, header.name, header.value) }
   return MHD_queue_response(connection, UInt32(answer.status), response)
+}
+
+private let release: MHD_RequestCompletedCallback = { _, _, memory, _ in
+  guard let kept = memory?.pointee else { return }
+  Unmanaged<UploadedBody>.fromOpaque(kept).release()
+  memory?.pointee = nil
+}
+
+private func response(of answer: LoopbackSite.Answer) -> OpaquePointer? {
+  guard answer.pace != nil || answer.cut != nil else {
+    return answer.body.withUnsafeBytes { bytes in
+      MHD_create_response_from_buffer(
+        bytes.count, UnsafeMutableRawPointer(mutating: bytes.baseAddress), .RESPMEM_MUST_COPY)
+    }
+  }
+  let body = PacedBody(answer)
+  return MHD_create_response_from_callback(
+    UInt64(answer.body.count), 1 << 12, readPaced, Unmanaged.passRetained(body).toOpaque(),
+    { context in
+      if let context { Unmanaged<PacedBody>.fromOpaque(context).release() }
+    })
+}
+
+/// A body that is sent piece by piece; the connection's own thread reads it.
+private final class PacedBody {
+  let bytes: [UInt8]
+  let pace: Int?
+  let end: Int
+
+  init(_ answer: LoopbackSite.Answer) {
+    bytes = answer.body
+    pace = answer.pace
+    end = min(answer.body.count, answer.cut ?? answer.body.count)
+  }
+}
+
+private let readPaced: MHD_ContentReaderCallback = { context, position, buffer, size in
+  guard let context, let buffer else { return -2 }
+  let body = Unmanaged<PacedBody>.fromOpaque(context).takeUnretainedValue()
+  let start = Int(position)
+  // -2 is MHD_CONTENT_READER_END_WITH_ERROR: the connection is closed before the promised length.
+  guard start < body.end else { return -2 }
+  // A tenth of a second's bytes at a time.
+  let count = min(size, body.end - start, max(1, (body.pace ?? size * 10) / 10))
+  if body.pace != nil { usleep(100_000) }
+  body.bytes.withUnsafeBytes { bytes in
+    if let source = bytes.baseAddress { memcpy(buffer, source + start, count) }
+  }
+  return count
 }
 
 private let collect: MHD_KeyValueIterator = { context, _, name, value in

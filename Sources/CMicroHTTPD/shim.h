@@ -40,14 +40,20 @@ static inline struct MHD_Daemon *acervo_mhd_start(const struct acervo_mhd_settin
       MHD_OPTION_END);
 }
 
-// A test's daemon on a free port: a thread per connection, because a test's handler may sleep.
-static inline struct MHD_Daemon *acervo_mhd_start_loopback(MHD_AccessHandlerCallback handler, void *context) {
+// A test's daemon on a loopback address (in host byte order; port 0 takes a free one): a thread per connection, because
+// a test's handler may sleep.
+static inline struct MHD_Daemon *acervo_mhd_start_loopback(uint32_t host, uint16_t port,
+                                                           MHD_AccessHandlerCallback handler,
+                                                           MHD_RequestCompletedCallback completed, void *context) {
   struct sockaddr_in address;
   memset(&address, 0, sizeof address);
   address.sin_family = AF_INET;
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  address.sin_addr.s_addr = htonl(host);
+  address.sin_port = htons(port);
   return MHD_start_daemon(MHD_USE_INTERNAL_POLLING_THREAD | MHD_USE_THREAD_PER_CONNECTION | MHD_USE_POLL, 0, NULL, NULL,
                           handler, context, MHD_OPTION_SOCK_ADDR, (struct sockaddr *)&address,
+                          MHD_OPTION_LISTENING_ADDRESS_REUSE, 1u,
+                          MHD_OPTION_NOTIFY_COMPLETED, completed, context,
                           MHD_OPTION_UNESCAPE_CALLBACK, acervo_mhd_keep_escapes, NULL, MHD_OPTION_END);
 }
 

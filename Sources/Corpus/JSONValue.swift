@@ -63,6 +63,17 @@ public enum JSONValue: Sendable, Equatable {
   public var members: [Member]? { if case .object(let value) = self { value } else { nil } }
 }
 
+extension JSONValue: ExpressibleByStringLiteral, ExpressibleByIntegerLiteral, ExpressibleByBooleanLiteral {
+  /// A string.
+  public init(stringLiteral value: String) { self = .string(value) }
+
+  /// An integer.
+  public init(integerLiteral value: Int64) { self = .integer(value) }
+
+  /// A Boolean.
+  public init(booleanLiteral value: Bool) { self = .bool(value) }
+}
+
 extension JSONValue: ExpressibleByDictionaryLiteral, ExpressibleByArrayLiteral {
   /// An object with the members in the written order.
   public init(dictionaryLiteral elements: (String, JSONValue)...) {
