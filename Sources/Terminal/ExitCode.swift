@@ -10,6 +10,8 @@ public enum ExitCode: Int32, Sendable {
   case gateRefused = 4
   /// Too many documents failed, or a source shrank beyond its limit.
   case tooManyFailures = 5
+  /// Somebody may not read what was asked about.
+  case notAllowed = 6
   /// `EX_USAGE`: the command line cannot be understood.
   case usage = 64
   /// `EX_DATAERR`: the pipeline file or another input is wrong.

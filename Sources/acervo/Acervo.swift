@@ -33,6 +33,8 @@ enum Acervo {
       Command(
         "snapshots", "Looks at published snapshots, compares, verifies and moves them.",
         subcommands: SnapshotsCommand.entries.map(\.command)),
+      Command(
+        "access", "Says who may read what of a snapshot.", subcommands: AccessCommand.entries.map(\.command)),
       Command("failures", "Documents that failed.", subcommands: failureEntries.map(\.command)),
     ])
 
@@ -56,6 +58,7 @@ enum Acervo {
           switch words.first {
           case "snapshots": SnapshotsCommand.entries
           case "failures": failureEntries
+          case "access": AccessCommand.entries
           default: entries
           }
         guard let entry = entries.first(where: { $0.command.name == words.last }) else { return .software }

@@ -175,7 +175,7 @@ enum RunEnd {
       case .cannotWrite: "the state or the snapshot cannot be written"
       case .locked: "another run holds the lock"
       case .interrupted, .terminated: "it was ended"
-      case .failure, .software, nil: code > 128 ? "killed by signal \(code - 128)" : "it failed"
+      case .failure, .software, .notAllowed, nil: code > 128 ? "killed by signal \(code - 128)" : "it failed"
       }
     return code == 0 ? meaning : "\(meaning) (exit \(code))"
   }

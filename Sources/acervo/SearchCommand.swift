@@ -28,7 +28,7 @@ enum SearchCommand {
       positionals: [Positional("QUERY", help: "The question; not with --queries.", count: .optional)],
       options: [
         .value(Collections.snapshots), .value(Collections.collection), .value(top), .value(queries),
-        .value(Collections.filters), .value(perPage),
+        .value(Collections.filters), .value(AccessCommand.asked), .value(perPage),
         .value(neighbours), .value(diversity), .value(fusion), .value(Collections.rerank), .flag(json),
       ],
       examples: [
@@ -44,7 +44,8 @@ enum SearchCommand {
     let filters = try Collections.filters(arguments, for: retriever)
     func request(_ query: String) -> SearchRequest {
       var request = SearchRequest(
-        query: query, topK: arguments[top] ?? 4, perDocument: arguments[perPage], filters: filters)
+        query: query, topK: arguments[top] ?? 4, perDocument: arguments[perPage], filters: filters,
+        principals: Set(arguments.all(AccessCommand.asked)))
       request.neighbours = arguments[neighbours] ?? 0
       request.diversity = arguments[diversity] ?? 0
       request.fusion = arguments[fusion].flatMap(Fusion.init(rawValue:)) ?? .scores
@@ -103,8 +104,7 @@ enum AskCommand {
       positionals: [Positional("QUESTION", help: "In Spanish or English.")],
       options: [
         .value(Collections.snapshots), .value(Collections.collection), .value(top), .value(Collections.filters),
-        .value(Collections.rerank),
-        .flag(json),
+        .value(AccessCommand.asked), .value(Collections.rerank), .flag(json),
       ],
       examples: ["acervo ask --snapshots snapshots \"How do I reset my password?\""]),
     run: run)
@@ -114,6 +114,7 @@ enum AskCommand {
     let question = arguments.positionals[0]
     var wanted = SearchRequest.evidence(for: question, topK: arguments[top] ?? 4)
     wanted.filters = try Collections.filters(arguments, for: retriever)
+    wanted.principals = Set(arguments.all(AccessCommand.asked))
     let hits = try await retriever.search(wanted)
     let answer = try await ExtractiveAnswerer(embedder: embedder).answer(question, from: hits)
     if arguments[json] {

@@ -14,6 +14,7 @@ import Testing
       ["index"], ["plan"], ["state"], ["failures", "list"], ["failures", "show"], ["failures", "retry"], ["validate"],
       ["schema"], ["search"], ["ask"], ["clean"], ["chunk"], ["embed"], ["doctor"],
       ["eval"], ["snapshots", "list"], ["snapshots", "show"], ["snapshots", "verify"],
+      ["access", "explain"], ["access", "list"],
     ]
     for command in commands {
       let help = try run("acervo", command + ["--help"])
