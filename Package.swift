@@ -128,6 +128,13 @@ let package = Package(
         "HTTPClient", "Corpus", "Pipelines", "Settings", "Snapshots", "Retrieval", "Embedding", "Evaluation",
         "Connectors", "Cleaning", "Chunking",
       ]),
+    // Readers from a source to an answer: both sides of the house.
+    .testTarget(
+      name: "AccessTests",
+      dependencies: [
+        "AcervoTesting", "Connectors", "Corpus", "Embedding", "HTTPClient", "Indexing", "Pipelines", "Serving",
+      ],
+      swiftSettings: swiftSettings),
     tests("Terminal", []),
     .testTarget(
       name: "AcervoTestingTests", dependencies: ["AcervoTesting", "Corpus", "HTTPClient"], swiftSettings: swiftSettings),

@@ -327,6 +327,17 @@ static uint64_t next_base(const search *s, uint64_t base) {
   return next;
 }
 
+ptrdiff_t acervo_postings_count(const acervo_postings *postings, uint32_t chunks, const uint64_t *allowed) {
+  reader r = {.list = postings, .blocks = ((size_t)postings->count + BLOCK - 1) / BLOCK, .decoded = SIZE_MAX};
+  if (r.blocks > postings->size / ACERVO_POSTINGS_SKIP) return -1;
+  ptrdiff_t found = 0;
+  for (size_t block = 0; block < r.blocks; block++) {
+    if (!decode(&r, block, chunks)) return -1;
+    for (size_t i = 0; i < r.filled; i++) found += allowed[r.chunks[i] >> 6] >> (r.chunks[i] & 63) & 1;
+  }
+  return found;
+}
+
 ptrdiff_t acervo_postings_search(acervo_scan_kind kind, const acervo_postings *postings, size_t lists,
                                  const float *norms, uint32_t chunks, const uint64_t *allowed, acervo_hit *best,
                                  size_t k) {

@@ -17,6 +17,20 @@ public struct Principal: Hashable, Sendable, Comparable, CustomStringConvertible
   /// Whether this is a group, which has members, and not a user.
   public var isGroup: Bool { name.hasPrefix("group:") }
 
+  /// Compares bytes: strings are equal, too, whose letters are only composed in another way, and those may be two people.
+  public static func == (left: Principal, right: Principal) -> Bool {
+    left.name.utf8.elementsEqual(right.name.utf8)
+  }
+
+  /// Hashes bytes.
+  public func hash(into hasher: inout Hasher) {
+    let isHashed: Void? = name.utf8.withContiguousStorageIfAvailable {
+      hasher.combine(bytes: UnsafeRawBufferPointer($0))
+    }
+    if isHashed == nil { for byte in name.utf8 { hasher.combine(byte) } }
+    hasher.combine(name.utf8.count)
+  }
+
   /// Orders by the written form's bytes.
   public static func < (left: Principal, right: Principal) -> Bool {
     left.name.utf8.lexicographicallyPrecedes(right.name.utf8)

@@ -26,7 +26,9 @@ public struct SearchRequest: Sendable, Hashable {
   public var fusion = Fusion.scores
   /// Conditions, all of which must hold.
   public var filters: [Filter]
-  /// Who asks; nobody known by default, who sees only what is open to all.
+  /// Who asks, by their own principals; nobody known by default, who sees only what is open to all.
+  ///
+  /// The snapshot knows their groups.
   public var principals: Set<Principal>
 
   /// Makes a request.

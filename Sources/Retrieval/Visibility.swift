@@ -3,26 +3,17 @@ internal import SearchIndexes
 internal import Snapshots
 internal import Synchronization
 
-/// Which chunks a request may find: those of documents whose rule admits the asker and that meet the conditions.
+/// Which chunks a request may find: those of documents that its audience may read and that meet the conditions.
 final class Visibility: Sendable {
   private struct Key: Hashable {
-    /// The numbers of the rules that admit the asker: askers of the same groups share an entry.
-    var rules: [Int]
+    /// Of the audience.
+    var audience: ContentHash
     /// By their bytes, as columns compare: strings are equal, too, whose letters are only composed in another way.
     var filters: [UInt8]
   }
 
-  private struct Cache {
-    var sets: [Key: ChunkSet] = [:]
-    /// Oldest first.
-    var order: [Key] = []
-  }
-
-  private static let cacheLimit = 32
-
   private let snapshot: Snapshot
-  private let rules: [AccessRule]
-  private let cache = Mutex(Cache())
+  private let cache = Mutex(Recent<Key, ChunkSet>(limit: 32))
   private let stored: FieldIndex?
   private let made = Mutex<FieldIndex?>(nil)
 
@@ -35,37 +26,29 @@ final class Visibility: Sendable {
         "snapshot \(snapshot.manifest.id) has \(snapshot.manifest.documents) documents, its fields are those of "
           + "\(stored.documents)", mend: "index again")
     }
-    rules = try (0..<snapshot.ruleCount).map(snapshot.rule)
   }
 
   /// The chunks; nil for all.
-  func chunks(for principals: Set<Principal>, filters: [Filter]) throws -> ChunkSet? {
-    let admitted = rules.indices.filter { rules[$0].admits(principals) }
-    if admitted.count == rules.count && filters.isEmpty { return nil }
-    if !filters.isEmpty {
-      let kinds = try kinds()
-      for filter in filters where kinds[filter.field] == nil {
-        throw RetrievalError.unknownField(filter.field, kinds: kinds)
-      }
+  func chunks(for audience: Audience, filters: [Filter]) throws -> ChunkSet? {
+    guard !filters.isEmpty else { return audience.readable }
+    let kinds = try kinds()
+    for filter in filters where kinds[filter.field] == nil {
+      throw RetrievalError.unknownField(filter.field, kinds: kinds)
     }
-    let key = Key(rules: admitted, filters: filters.flatMap(\.bytes))
-    if let known = cache.withLock({ $0.sets[key] }) { return known }
-    let chunks = try select(Set(admitted), filters)
-    cache.withLock { cache in
-      guard cache.sets.updateValue(chunks, forKey: key) == nil else { return }
-      cache.order.append(key)
-      if cache.order.count > Self.cacheLimit { cache.sets[cache.order.removeFirst()] = nil }
-    }
+    let key = Key(audience: audience.key, filters: filters.flatMap(\.bytes))
+    if let known = cache.withLock({ $0[key] }) { return known }
+    var chunks = try select(filters)
+    if let readable = audience.readable { chunks.formIntersection(readable) }
+    cache.withLock { $0[key] = chunks }
     return chunks
   }
 
-  private func select(_ admitted: Set<Int>, _ filters: [Filter]) throws -> ChunkSet {
+  private func select(_ filters: [Filter]) throws -> ChunkSet {
     var documents = ChunkSet(count: snapshot.manifest.documents)
     documents.insert(0..<documents.count)
     for filter in filters { documents.formIntersection(try self.documents(filter)) }
     var chunks = ChunkSet(count: snapshot.manifest.chunks)
-    for document in 0..<documents.count
-    where documents.contains(document) && admitted.contains(snapshot.ruleNumber(ofDocument: document)) {
+    for document in 0..<documents.count where documents.contains(document) {
       chunks.insert(snapshot.chunkNumbers(ofDocument: document))
     }
     return chunks

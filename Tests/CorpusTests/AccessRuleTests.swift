@@ -22,6 +22,13 @@ import Testing
     #expect(!AccessRule.allOf([[]]).admits([ana]))
   }
 
+  @Test func `Names are told apart by their bytes`() throws {
+    let composed = try #require(Principal("user:jos\u{E9}"))
+    let decomposed = try #require(Principal("user:jose\u{301}"))
+    #expect(composed != decomposed && Set([composed, decomposed]).count == 2)
+    #expect(!AccessRule.allOf([[composed]]).admits([decomposed]))
+  }
+
   @Test(arguments: ["", "user:", "ana", "role:x", "USER:x"])
   func `A principal has a known kind and an id`(name: String) {
     #expect(Principal(name) == nil)

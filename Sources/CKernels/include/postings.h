@@ -40,6 +40,9 @@ typedef struct {
   float idf;
 } acervo_postings;
 
+/// How many chunks of a list are in a set, one bit a chunk; -1 where the list is not what `acervo_postings_write` writes.
+ptrdiff_t acervo_postings_count(const acervo_postings *postings, uint32_t chunks, const uint64_t *allowed);
+
 /// Finds the `k` chunks of the highest BM25 score above 0, of equal ones the lower; `allowed` as for `acervo_scan`.
 ///
 /// Blocks that cannot hold one of the best are passed over by the maxima in their tables. `norms` are those of `chunks`

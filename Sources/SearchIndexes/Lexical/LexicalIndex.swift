@@ -5,6 +5,25 @@ internal import TextAnalysis
 
 // Sendable: the pointers lead into read-only bytes that `owner` keeps.
 
+/// A part of an index that is asked as if there were nothing else: what stands elsewhere weighs no word of a question.
+///
+/// Only the mean length of all chunks is taken as it is; the maxima of blocks were made with it.
+public struct LexicalPart: Sendable {
+  /// Its chunks.
+  public var chunks: ChunkSet
+  /// How many they are.
+  public var count: Int
+  /// The languages of its chunks, `""` for no known one.
+  public var languages: Set<String>
+
+  /// Names a part.
+  public init(chunks: ChunkSet, count: Int, languages: Set<String>) {
+    self.chunks = chunks
+    self.count = count
+    self.languages = languages
+  }
+}
+
 /// A BM25 index read in place; safe to use from any number of threads.
 ///
 /// The score of a chunk is the sum over the query's terms of `idf · f / (f + k1 · (1 - b + b · length / mean))` with
@@ -118,6 +137,8 @@ public final class LexicalIndex: @unchecked Sendable {
     public var terms: [String]
     /// In how many chunks each of them stands.
     public var frequencies: [Int]
+    /// Among how many chunks that was counted.
+    public var population: Int
     /// How many different terms the query's own analysis gave, known or not: the most that one language gave.
     public var wanted: Int
     /// How many of those the index knows, by the language that knows most of them.
@@ -129,14 +150,17 @@ public final class LexicalIndex: @unchecked Sendable {
   /// - Parameters:
   ///   - text: the question.
   ///   - language: its language if it is known, whose stop words are left out whatever they mean elsewhere.
-  /// - Returns: what the index knows of it.
+  ///   - part: the part that is asked; nil for all.
+  /// - Returns: what the index, or that part of it, knows of it.
   /// - Throws: `SearchIndexError` where the index is damaged.
-  public func query(_ text: String, language: String? = nil) throws -> Query {
+  /// - Complexity: for a part O(postings of the terms), otherwise O(terms).
+  public func query(_ text: String, language: String? = nil, of part: LexicalPart? = nil) throws -> Query {
+    try check(part?.chunks)
     // What says nothing in the question's language would be a rare word, and so a weighty one, in any other.
     let empty = language.map { StopWords.words(for: $0) } ?? []
-    var query = Query(terms: [], frequencies: [], wanted: 0, known: 0)
+    var query = Query(terms: [], frequencies: [], population: part?.count ?? count, wanted: 0, known: 0)
     var found: [String: Int] = [:]
-    for analyzer in analyzers {
+    for (language, analyzer) in zip(languages, analyzers) where part?.languages.contains(language) ?? true {
       let terms = Set(
         analyzer.analyze(text).lazy
           .filter { term in
@@ -145,13 +169,15 @@ public final class LexicalIndex: @unchecked Sendable {
           .map(\.text))
       var known = 0
       for term in terms {
-        if found[term] == nil, let entry = try entry(term) { found[term] = entry.count }
-        if found[term] != nil { known += 1 }
+        if found[term] == nil, let entry = try entry(term) {
+          found[term] = try part.map { try count(of: entry, term, in: $0.chunks) } ?? entry.count
+        }
+        if found[term] ?? 0 > 0 { known += 1 }
       }
       query.wanted = max(query.wanted, terms.count)
       query.known = max(query.known, known)
     }
-    let ordered = found.sorted { $0.key.utf8.lexicographicallyPrecedes($1.key.utf8) }
+    let ordered = found.filter { $0.value > 0 }.sorted { $0.key.utf8.lexicographicallyPrecedes($1.key.utf8) }
     query.terms = ordered.map(\.key)
     query.frequencies = ordered.map(\.value)
     return query
@@ -172,24 +198,16 @@ public final class LexicalIndex: @unchecked Sendable {
   public func search(
     _ query: Query, limit: Int, allowed: ChunkSet? = nil, kernel: VectorIndex.Kernel = .best
   ) throws -> [ScoredChunk] {
-    guard allowed.map({ $0.count == count }) ?? true else {
-      throw SearchIndexError(
-        section: LexicalLayout.header, reason: "a filter of \(allowed?.count ?? 0) chunks for an index of \(count)")
-    }
+    try check(allowed)
     let limit = min(limit, count)
     guard limit > 0 else { return [] }
     var lists: [acervo_postings] = []
-    for term in query.terms.prefix(Self.maximumQueryTerms) {
+    for (term, frequency) in zip(query.terms, query.frequencies).prefix(Self.maximumQueryTerms) {
       guard let entry = try entry(term) else { continue }
-      guard entry.part < parts.count, entry.count > 0, entry.count <= count,
-        let base = parts[entry.part].baseAddress, entry.start + entry.size <= parts[entry.part].count
-      else { throw damaged(term) }
-      let known = Float(entry.count)
-      let idf = log(1 + (Float(count) - known + 0.5) / (known + 0.5))
-      lists.append(
-        acervo_postings(
-          bytes: (base + entry.start).assumingMemoryBound(to: UInt8.self), size: entry.size,
-          readable: parts[entry.part].count - entry.start, count: UInt32(entry.count), idf: idf))
+      let known = Float(frequency)
+      let idf = log(1 + (Float(query.population) - known + 0.5) / (known + 0.5))
+      guard frequency > 0, frequency <= query.population, query.population <= count else { throw damaged(term) }
+      lists.append(try postings(of: entry, term, idf: idf))
     }
     var best = [acervo_hit](repeating: acervo_hit(), count: limit)
     let words = allowed?.words ?? []
@@ -200,6 +218,29 @@ public final class LexicalIndex: @unchecked Sendable {
     }
     guard found >= 0 else { throw damaged(query.terms.joined(separator: " ")) }
     return VectorIndex.sorted(best.prefix(found).map { ScoredChunk(chunk: Int($0.row), score: $0.score) })
+  }
+
+  private func postings(of entry: Entry, _ term: String, idf: Float = 0) throws -> acervo_postings {
+    guard entry.part < parts.count, entry.count > 0, entry.count <= count,
+      let base = parts[entry.part].baseAddress, entry.start + entry.size <= parts[entry.part].count
+    else { throw damaged(term) }
+    return acervo_postings(
+      bytes: (base + entry.start).assumingMemoryBound(to: UInt8.self), size: entry.size,
+      readable: parts[entry.part].count - entry.start, count: UInt32(entry.count), idf: idf)
+  }
+
+  /// In how many chunks of a set a term stands.
+  private func count(of entry: Entry, _ term: String, in chunks: ChunkSet) throws -> Int {
+    var list = try postings(of: entry, term)
+    let found = chunks.words.withUnsafeBufferPointer { acervo_postings_count(&list, UInt32(count), $0.baseAddress) }
+    guard found >= 0 else { throw damaged(term) }
+    return found
+  }
+
+  private func check(_ chunks: ChunkSet?) throws {
+    guard let chunks, chunks.count != count else { return }
+    throw SearchIndexError(
+      section: LexicalLayout.header, reason: "a filter of \(chunks.count) chunks for an index of \(count)")
   }
 
   private func damaged(_ term: String) -> SearchIndexError {

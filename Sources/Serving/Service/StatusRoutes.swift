@@ -41,8 +41,8 @@ struct StatusRoutes: Sendable {
       .required("parent", .nullable(.text), "The snapshot that it replaced when it was published."),
       .required("created", .text, "When it was published (RFC 3339, UTC)."),
       .required("age_seconds", .integer(0...Int(Int32.max)), "How long ago that was."),
-      .required("documents", .integer(many), "How many documents."),
-      .required("chunks", .integer(many), "How many chunks."),
+      .required("documents", .integer(many), "How many documents the caller may read."),
+      .required("chunks", .integer(many), "How many chunks these have."),
       .required("languages", .array(of: .text, count: 0...1_000), "The languages of the word index."),
       .required(
         "fields", .map(of: .text, maximum: 1_000), "What filters can name, each “keyword”, “number” or “date”."),
@@ -68,22 +68,24 @@ struct StatusRoutes: Sendable {
           .required("refused", .array(of: refused, count: 0...1_000), "Published, but not fit to answer."),
         ])
       ),
-      handler: .immediate { [store] _ in
+      handler: .immediate { [store] request in
         let refused = store.refused.map { refusal -> JSONValue in
           ["name": .string(refusal.collection), "snapshot": .string(refusal.snapshot)]
         }
-        return .json(["collections": .array(store.served.map { json($0) }), "refused": .array(refused)])
+        let collections = try store.served.map { try json($0, for: request.caller) }
+        return .json(["collections": .array(collections), "refused": .array(refused)])
       })
   }
 
-  private func json(_ served: ServedSnapshot) -> JSONValue {
+  private func json(_ served: ServedSnapshot, for caller: Caller) throws -> JSONValue {
     let manifest = served.manifest
+    let audience = try served.retriever.audience(of: caller.principals)
     let fields = served.fields.sorted { $0.key < $1.key }
     return [
       "name": .string(manifest.collection), "snapshot": .string(manifest.id),
       "parent": manifest.parent.map { .string($0) } ?? .null,
       "created": .string(Moment.text(manifest.created)), "age_seconds": .integer(age(of: manifest.created)),
-      "documents": .integer(Int64(manifest.documents)), "chunks": .integer(Int64(manifest.chunks)),
+      "documents": .integer(Int64(audience.documents)), "chunks": .integer(Int64(audience.chunks)),
       "languages": .array(manifest.languages.map { .string($0) }),
       "fields": .object(fields.map { .init($0.key, .string($0.value.rawValue)) }),
       "embedder": manifest.embedder.map {
