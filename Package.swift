@@ -65,7 +65,7 @@ let package = Package(
     library("Pipelines", ["Settings", "Corpus"]),
     library("HTTPClient", ["CCurl", "CICU"]),
     library("Markup", ["CLibXML2", "CUChardet"]),
-    library("Connectors", ["Corpus", "HTTPClient", "Markup", "Pipelines", "CZlib"]),
+    library("Connectors", ["Corpus", "HTTPClient", "Markup", "Pipelines", "Settings", "CZlib"]),
     library("Cleaning", ["Corpus", "Markup", "CCommonMark"]),
     library("TextAnalysis", ["CStemmer", "CCLD2", "Corpus"]),
     library("Chunking", ["Corpus", "TextAnalysis"]),

@@ -81,12 +81,18 @@ public struct SourceListing: Sendable, Equatable {
   public var requests: Int
   /// How many bytes of bodies came in, decoded.
   public var bytes: Int
+  /// What the requests cost in points of the site's quota; nil where the source counts none.
+  public var points: Int?
+  /// What operators should know though it cut nothing short.
+  public var notes: [String]
 
   /// Makes a listing's summary.
-  public init(cutShort: String? = nil, requests: Int = 0, bytes: Int = 0) {
+  public init(cutShort: String? = nil, requests: Int = 0, bytes: Int = 0, points: Int? = nil, notes: [String] = []) {
     self.cutShort = cutShort
     self.requests = requests
     self.bytes = bytes
+    self.points = points
+    self.notes = notes
   }
 }
 

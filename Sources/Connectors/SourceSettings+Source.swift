@@ -14,5 +14,7 @@ public func source(
   switch settings.kind {
   case .folder(let folder): FolderSource(id: settings.id, settings: folder, progress: progress)
   case .web(let web): WebSource(id: settings.id, settings: web, client: client, progress: progress)
+  case .confluence(let confluence):
+    ConfluenceSource(id: settings.id, settings: confluence, client: client, progress: progress)
   }
 }

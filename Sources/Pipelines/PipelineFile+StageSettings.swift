@@ -35,6 +35,7 @@ extension PipelineFile {
           switch source.kind {
           case .folder(let folder): ["folder": FolderSettings.definition.canonicalJSON(folder)]
           case .web(let web): ["web": WebSettings.definition.canonicalJSON(web)]
+          case .confluence(let confluence): ["confluence": ConfluenceSettings.definition.canonicalJSON(confluence)]
           }
         return .init(source.id, settings)
       }, clean: CleanSettings.definition.canonicalJSON(clean), chunk: ChunkSettings.definition.canonicalJSON(chunk),

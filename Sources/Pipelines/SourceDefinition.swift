@@ -5,11 +5,13 @@ struct SourceDraft: Sendable {
   var id = ""
   var folder: FolderSettings?
   var web: WebSettings?
+  var confluence: ConfluenceSettings?
 
   /// The source; nil for a draft that was refused.
   var settings: SourceSettings? {
     if let folder { return SourceSettings(id: id, kind: .folder(folder)) }
-    return web.map { SourceSettings(id: id, kind: .web($0)) }
+    if let web { return SourceSettings(id: id, kind: .web(web)) }
+    return confluence.map { SourceSettings(id: id, kind: .confluence($0)) }
   }
 
   private typealias Field = SettingsField<SourceDraft>
@@ -26,9 +28,7 @@ struct SourceDraft: Sendable {
       Field(
         "folder", \.folder, FolderSettings.definition.type, "Files below a folder: HTML, Markdown, plain text."),
       Field("web", \.web, WebSettings.definition.type, "A web site, crawled."),
-      Field(
-        "confluence", later: "confluence sources", ConfluenceDraft.definition.type,
-        mend: "leave this source out for now; folder and web sources are read", "Confluence spaces."),
+      Field("confluence", \.confluence, ConfluenceSettings.definition.type, "Spaces of a Confluence site."),
     ], exactlyOneOf: ["folder", "web", "confluence"])
 
   @Sendable private static func isName(_ name: String) -> Bool {
@@ -116,52 +116,5 @@ extension WebSettings {
       return !token.isEmpty && text.utf8.count <= 256 && (rest.isEmpty || rest.first == "/" || rest.first == " ")
         && rest.allSatisfy { (0x20...0x7E).contains($0.value) }
     }
-  }
-}
-
-/// The settings of a Confluence source, known to editors; this release does not read them yet.
-private struct ConfluenceDraft: Sendable {
-  var url = ""
-  var deployment = "auto"
-  var user: String?
-  var token: Secret?
-  var spaces: [String] = []
-  var labels: [String] = []
-  var archived = false
-  var comments = false
-  var attachments = "none"
-  var blogposts = true
-  var access = "restrictions"
-
-  private typealias Field = SettingsField<ConfluenceDraft>
-
-  static let definition = SettingsObject(
-    initial: ConfluenceDraft(),
-    fields: [
-      Field("url", \.url, .webAddress, isRequired: true, "The site's address."),
-      Field(
-        "deployment", \.deployment, words(["auto", "cloud", "data_center"]), "What kind of site it is."),
-      Field("user", \.user, .string(), "The user whose token it is (cloud)."),
-      Field("token", \.token, .secret, "The API token, as ${NAME}."),
-      Field(
-        "spaces", \.spaces, .list(of: .string()), "Keys of the spaces; all that the user sees by default."),
-      Field(
-        group: "include",
-        [
-          Field(
-            "labels", \.labels, .list(of: .string()), "Only pages with one of these labels."),
-          Field("archived", \.archived, .boolean, "Whether archived pages are read."),
-          Field("comments", \.comments, .boolean, "Whether comments are read."),
-          Field(
-            "attachments", \.attachments, words(["none", "names", "text"]), "What of attachments is read."),
-          Field("blogposts", \.blogposts, .boolean, "Whether blog posts are read."),
-        ], "What of a space is read."),
-      Field(
-        "access", \.access, words(["restrictions", "public"]),
-        "“restrictions” keeps who may read each page, “public” lets everybody."),
-    ])
-
-  private static func words(_ words: [String]) -> SettingType<String> {
-    .choice(words.map { (word: $0, value: $0) })
   }
 }

@@ -6,6 +6,8 @@ public struct SourceSettings: Sendable, Equatable {
     case folder(FolderSettings)
     /// A crawled web site.
     case web(WebSettings)
+    /// Spaces of a Confluence site.
+    case confluence(ConfluenceSettings)
   }
 
   /// The name that documents carry as their source; unique in the file.

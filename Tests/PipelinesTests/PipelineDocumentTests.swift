@@ -1,3 +1,4 @@
+import Corpus
 import Foundation
 import Pipelines
 import Settings
@@ -29,6 +30,22 @@ import Testing
     let web = WebSettings(start: ["https://docs.example/"], include: ["/docs/**"])
     let folder = FolderSettings(path: "/fixtures/handbook", url: "https://help.example/")
     #expect(file.sources.map(\.kind) == [.folder(folder), .web(web)])
+  }
+
+  @Test func `the confluence source of the document has the defaults`() throws {
+    let source = try #require(Self.blocks().first { $0.contains("confluence:") && $0.contains("recheck") })
+    let text = PipelineSample.shortest.replacing(
+      "  - fetch: { sources: [{ id: files, folder: { path: ../pages } }] }\n",
+      with: "  - fetch:\n      sources:\n" + source)
+    let environment = [
+      "CONFLUENCE_URL": "https://acme.atlassian.net", "CONFLUENCE_USERNAME": "ana@acme.example",
+      "CONFLUENCE_API_TOKEN": "hunter2",
+    ]
+    let file = try PipelineFile.parse(text, path: "/p/p.yaml", environment: environment)
+    let expected = ConfluenceSettings(
+      url: "https://acme.atlassian.net", user: "ana@acme.example", token: Secret("hunter2"), spaces: ["SUP", "FAQ"])
+    #expect(file.sources.map(\.kind) == [.confluence(expected)])
+    #expect(!file.stageSettings.json.text().contains("hunter2"))
   }
 
   @Test func `the errors that the document shows are those of the program`() throws {

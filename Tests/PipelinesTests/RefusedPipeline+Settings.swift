@@ -242,9 +242,26 @@ extension RefusedPipeline {
       "4:3: “stages” needs a list, not a mapping → write “- fetch: …” and so on: “fetch”, “clean”, “chunk”, “embed”, “index”"
     ),
     RefusedPipeline(
-      "a confluence source", "web: { start: [\"https://docs.example/\"] }",
-      "confluence: { url: \"${CONFLUENCE_URL}\", token: \"${CONFLUENCE_API_TOKEN}\" }",
-      "9:11: not implemented yet: confluence sources → leave this source out for now; folder and web sources are read"),
+      "a confluence source without a token", "web: { start: [\"https://docs.example/\"] }",
+      "confluence: { url: \"https://acme.atlassian.net\", spaces: [SUP] }",
+      "9:23: “access: restrictions” needs a “token”: without an account nobody's rights can be asked → add token: \"${CONFLUENCE_API_TOKEN}\", or write access: public"
+    ),
+    RefusedPipeline(
+      "a confluence source with a user and no token", "web: { start: [\"https://docs.example/\"] }",
+      "confluence: { url: \"https://acme.atlassian.net\", user: ana, access: public }",
+      "9:60: “user” stands without a “token” → add token: \"${CONFLUENCE_API_TOKEN}\", or leave “user” out"),
+    RefusedPipeline(
+      "a space named twice", "web: { start: [\"https://docs.example/\"] }",
+      "confluence: { url: \"https://acme.atlassian.net\", access: public, spaces: [SUP, SUP] }",
+      "9:76: “spaces” names a space twice → name each once"),
+    RefusedPipeline(
+      "an unknown deployment", "web: { start: [\"https://docs.example/\"] }",
+      "confluence: { url: \"https://acme.atlassian.net\", access: public, deployment: server }",
+      "9:88: “deployment” cannot be “server” → it can be: “auto”, “cloud”, “data_center”"),
+    RefusedPipeline(
+      "a token in the file", "web: { start: [\"https://docs.example/\"] }",
+      "confluence: { url: \"https://acme.atlassian.net\", token: hunter2 }",
+      "9:67: “token” is a secret and must not stand in the file → write ${NAME} and set NAME in the environment"),
     RefusedPipeline(
       "one model twice", "provider: local", "provider: local, model: mini, also: ../models/mini",
       "12:50: “also” names the model that “model” names already → name another model, such as all-MiniLM-L6-v2, or leave it out"

@@ -1,0 +1,374 @@
+internal import Corpus
+internal import Pipelines
+
+/// What becomes of each page: as it was, with what is known of it now, or fetched.
+extension ConfluenceRun {
+  /// A page that is to be told of.
+  private struct Page {
+    var entry: ContentEntry
+    var space: Int
+    var labels: [String]
+  }
+
+  /// Tells of every page: first of those whose bytes are as they were, then of the others as they come.
+  mutating func tellPages() async throws {
+    let names = ContentNames(spaces.map { ($0.space.key, $0.tree) })
+    let only = memory.only.map { Set($0) }
+    var needed: [Page] = []
+    for index in spaces.indices where !spaces[index].isLeft {
+      let space = spaces[index]
+      for entry in space.tree.entries.values.sorted(by: Self.precedes) {
+        guard entry.kind == .page || entry.kind == .blogpost else { continue }
+        let url = site.address(of: entry.id)
+        if let only, !only.contains(url) { continue }
+        guard isRead(entry) else {
+          let what = entry.kind == .blogpost ? "blog posts are not read" : "it is archived"
+          try await emit(.skipped(url: url, reason: what, .outOfScope))
+          continue
+        }
+        // A listing that broke off may lack what stands above.
+        if !space.isWhole, space.tree.chain(above: entry.id) == .broken { continue }
+        let visit = try memory.visit(url).flatMap { $0.reading == reading && $0.hasContent ? $0 : nil }
+        guard let labels = space.details[entry.id]?.labels ?? visit.map(Self.labels) ?? unknownLabels else {
+          try await emit(
+            .failed(SourceFailure(url: url, reason: "its labels cannot be had, which decide whether it is read")))
+          continue
+        }
+        if !settings.labels.isEmpty, Set(labels).isDisjoint(with: settings.labels) {
+          try await emit(.skipped(url: url, reason: "it has none of the labels of `include.labels`", .outOfScope))
+          continue
+        }
+        let page = Page(entry: entry, space: index, labels: labels)
+        guard let visit, visit.etag == mark(of: entry, links: visit.links, names).text else {
+          needed.append(page)
+          continue
+        }
+        try await emit(.unchanged(url: url, facts(of: page, authors: Self.authors(visit), links: visit.links, names)))
+        advance(kept: true)
+      }
+    }
+    try await fetch(needed, names)
+  }
+
+  /// Labels that are not known: none where they decide nothing, nil where they do.
+  private var unknownLabels: [String]? { settings.labels.isEmpty ? [] : nil }
+
+  private static func precedes(_ first: ContentEntry, _ second: ContentEntry) -> Bool {
+    (first.id.utf8.count, first.id) < (second.id.utf8.count, second.id)
+  }
+
+  private mutating func advance(kept: Bool) {
+    counted.done += 1
+    if kept { counted.kept += 1 }
+    counted.known = max(counted.known, counted.done)
+    progress?(counted)
+  }
+
+  // MARK: Facts
+
+  /// What is known of a page beside its bytes.
+  private func facts(
+    of page: Page, authors: [String], links: [String], _ names: ContentNames
+  ) -> DocumentFacts {
+    let space = spaces[page.space]
+    var (rule, origins) = rule(for: page.entry, in: space)
+    for (id, place) in includes(links, names) {
+      guard let entry = spaces[place].tree.entries[id] else { continue }
+      (rule, origins) = Self.both((rule, origins), self.rule(for: entry, in: spaces[place]), entry)
+    }
+    var breadcrumbs = [space.space.name]
+    if case .whole(let above) = space.tree.chain(above: page.entry.id) {
+      breadcrumbs += above.filter { $0.id != space.space.home }.map(\.title)
+    }
+    var fields: [String: [FieldValue]] = [
+      "space": [.keyword(space.space.key)], "type": [.keyword(page.entry.kind.rawValue)],
+    ]
+    if !page.labels.isEmpty { fields["label"] = page.labels.map { .keyword($0) } }
+    if !authors.isEmpty { fields["author"] = authors.map { .keyword($0) } }
+    return DocumentFacts(
+      title: page.entry.title, access: rule, accessOrigins: origins, modified: page.entry.modified,
+      breadcrumbs: breadcrumbs, fields: fields)
+  }
+
+  /// Whoever may read both a page and one that stands in it.
+  private static func both(
+    _ own: (rule: AccessRule, origins: [String]), _ other: (rule: AccessRule, origins: [String]), _ entry: ContentEntry
+  ) -> (AccessRule, [String]) {
+    switch (own.rule, other.rule) {
+    case (.open, .open): return own
+    case (.allOf(var sets), .allOf(let more)):
+      var origins = own.origins
+      for (index, set) in more.enumerated() where !sets.contains(set) {
+        sets.append(set)
+        let from = index < other.origins.count ? other.origins[index] : ""
+        let what = "included page \(entry.id) “\(entry.title)”"
+        origins.append(from == "this page" ? what : "\(what), \(from)")
+      }
+      return (.allOf(sets), origins)
+    default: return (.closed, [])
+    }
+  }
+
+  // MARK: References
+
+  private static let link = "p"
+  private static let inclusion = "i"
+  private static let author = "a"
+  private static let label = "l"
+
+  /// What a visit keeps of a page: names that it refers to, its authors and labels.
+  private static func kept(_ references: StorageReferences, authors: [String], labels: [String]) -> [String] {
+    let links = references.pages.map { name in
+      let kind = references.included.contains(name) ? inclusion : link
+      return "\(kind)\t\(name.space)\t\(name.title)"
+    }
+    return links.sorted() + authors.map { "\(author)\t\($0)" } + labels.map { "\(label)\t\($0)" }
+  }
+
+  private static func values(_ kind: String, of links: [String]) -> [String] {
+    links.filter { $0.hasPrefix(kind + "\t") }.map { String($0.dropFirst(kind.count + 1)) }
+  }
+
+  private static func authors(_ visit: PageVisit) -> [String] { values(author, of: visit.links) }
+
+  private static func labels(_ visit: PageVisit) -> [String] { values(label, of: visit.links) }
+
+  private static func name(_ text: String) -> ContentNames.Name? {
+    let parts = text.split(separator: "\t", maxSplits: 1, omittingEmptySubsequences: false)
+    guard parts.count == 2 else { return nil }
+    return ContentNames.Name(space: String(parts[0]), title: String(parts[1]))
+  }
+
+  /// The page of a name and its space's place, where its body may stand in another page: in a space that is read here,
+  /// and with readers that are known.
+  private func inclusion(_ name: ContentNames.Name, _ names: ContentNames) -> (id: String, space: Int)? {
+    guard let id = names[name],
+      let place = spaces.firstIndex(where: { $0.space.key == name.space && $0.tree.entries[id] != nil }),
+      !spaces[place].isLeft, let entry = spaces[place].tree.entries[id], isRead(entry),
+      rule(for: entry, in: spaces[place]).rule != .closed
+    else { return nil }
+    return (id, place)
+  }
+
+  private func includes(_ links: [String], _ names: ContentNames) -> [(id: String, space: Int)] {
+    Self.values(Self.inclusion, of: links).compactMap { Self.name($0).flatMap { inclusion($0, names) } }
+  }
+
+  /// The version of a page and what its references stand for now: the same as at its fetch, and so are its bytes.
+  private func mark(of entry: ContentEntry, links: [String], _ names: ContentNames) -> PageMark {
+    var hasher = ContentHasher()
+    for link in links {
+      if link.hasPrefix(Self.link + "\t"), let name = Self.name(String(link.dropFirst(2))) {
+        hasher.update(link)
+        hasher.update(names[name] ?? "")
+      } else if link.hasPrefix(Self.inclusion + "\t"), let name = Self.name(String(link.dropFirst(2))) {
+        hasher.update(link)
+        let target = inclusion(name, names)
+        hasher.update(target?.id ?? "")
+        let version = target.flatMap { spaces[$0.space].tree.entries[$0.id]?.version } ?? 0
+        hasher.update(UInt64(clamping: version))
+      }
+    }
+    return PageMark(
+      kind: entry.kind, version: entry.version, references: String(hasher.finish().description.prefix(16)))
+  }
+
+  // MARK: Bodies
+
+  /// What one request for bodies gave.
+  private struct Batch: Sendable {
+    var bodies: [ContentBody] = []
+    var labels: [String: ContentDetails] = [:]
+    /// Why single bodies did not come, by id.
+    var faults: [String: ConfluenceError] = [:]
+  }
+
+  private mutating func fetch(_ pages: [Page], _ names: ContentNames) async throws {
+    var pieces: [[Page]] = []
+    for kind in [ContentEntry.Kind.page, .blogpost] {
+      pieces += pages.filter { $0.entry.kind == kind }.pieces(of: face.bodiesAtOnce)
+    }
+    // One window at a time: what it holds is told before more is asked for.
+    for window in pieces.pieces(of: max(1, settings.concurrency)) {
+      let face = face
+      let wantsLabels = settings.access == .public && settings.labels.isEmpty
+      let asked = window.map { piece in (piece.map(\.entry.id), piece.first?.entry.kind ?? .page) }
+      let batches = try await inWindow(of: settings.concurrency, asked) { ids, kind in
+        try await Self.batch(ids, kind, face, wantsLabels: wantsLabels)
+      }
+      for (piece, batch) in zip(window, batches) { try await tell(piece, batch, names) }
+    }
+  }
+
+  private static func batch(
+    _ ids: [String], _ kind: ContentEntry.Kind, _ face: any ConfluenceFace, wantsLabels: Bool
+  ) async throws -> Batch {
+    var batch = Batch()
+    batch.bodies = try await VersionOne.halving(ids) {
+      try await face.bodies($0, kind: kind)
+    } failed: { id, error in
+      batch.faults[id] = error
+    }
+    // A list may leave out what was asked for: each is asked for by itself before it counts as missing.
+    let came = Set(batch.bodies.map(\.entry.id))
+    if ids.count > 1 {
+      for id in ids where !came.contains(id) && batch.faults[id] == nil {
+        do {
+          batch.bodies += try await face.bodies([id], kind: kind)
+        } catch let error as ConfluenceError where !error.endsRun {
+          batch.faults[id] = error
+        }
+      }
+    }
+    if wantsLabels { batch.labels = (try? await face.details(of: batch.bodies.map(\.entry.id))) ?? [:] }
+    return batch
+  }
+
+  private mutating func tell(_ pages: [Page], _ batch: Batch, _ names: ContentNames) async throws {
+    let bodies = Dictionary(batch.bodies.map { ($0.entry.id, $0) }, uniquingKeysWith: { $1 })
+    var references: [String: StorageReferences] = [:]
+    for page in pages {
+      guard let body = bodies[page.entry.id] else { continue }
+      references[page.entry.id] = StorageReferences(body.storage, space: spaces[page.space].space.key)
+    }
+    try await namePeople(of: bodies.values, references.values)
+    try await fetchIncluded(references.values, names)
+    for page in pages {
+      let url = site.address(of: page.entry.id)
+      guard let body = bodies[page.entry.id], let references = references[page.entry.id] else {
+        try await tellMissing(page, url, batch.faults[page.entry.id])
+        advance(kept: false)
+        continue
+      }
+      var page = page
+      guard try await isSettled(page, body.entry, url) else {
+        advance(kept: false)
+        continue
+      }
+      page.entry.version = body.entry.version
+      page.entry.modified = body.entry.modified
+      page.entry.title = body.entry.title
+      if let labels = batch.labels[page.entry.id]?.labels { page.labels = labels }
+      let document = document(page, body, references, names, url)
+      try await emit(document)
+      advance(kept: true)
+    }
+  }
+
+  /// Whether a page is still where it was listed; readers of one that was edited since are asked for anew.
+  ///
+  /// People restrict a page and then write into it: a body must not be told with readers that are older than it is.
+  private mutating func isSettled(_ page: Page, _ now: ContentEntry, _ url: String) async throws -> Bool {
+    let isMoved = now.parent != page.entry.parent || !now.space.isEmpty && now.space != page.entry.space
+    guard !isMoved else {
+      cuts.append("\(url) moved while the site was read")
+      return false
+    }
+    guard now.version != page.entry.version, settings.access == .restrictions else { return true }
+    var chain = [page.entry.id]
+    if case .whole(let above) = spaces[page.space].tree.chain(above: page.entry.id) { chain += above.map(\.id) }
+    for id in chain {
+      do {
+        let restriction = try await face.restriction(of: id)
+        spaces[page.space].details[id]?.restriction = restriction
+      } catch let error as ConfluenceError where !error.endsRun {
+        spaces[page.space].details[id]?.restriction = .unknown("\(error)")
+        cuts.append("who may read \(url) cannot be had, so nobody may: \(error)")
+      }
+    }
+    try await tellGroups(of: chain.compactMap { spaces[page.space].details[$0]?.restriction })
+    return true
+  }
+
+  private mutating func tellMissing(_ page: Page, _ url: String, _ fault: ConfluenceError?) async throws {
+    if let fault {
+      return try await emit(.failed(SourceFailure(url: url, reason: "its body cannot be had: \(fault)")))
+    }
+    guard try await face.entry(page.entry.id, kind: page.entry.kind) == nil else {
+      return try await emit(.failed(SourceFailure(url: url, reason: "the site gives the page without a body")))
+    }
+    try await emit(.skipped(url: url, reason: "it was deleted while the site was read", .gone))
+  }
+
+  private func document(
+    _ page: Page, _ body: ContentBody, _ references: StorageReferences, _ names: ContentNames, _ url: String
+  ) -> SourceEvent {
+    let space = spaces[page.space].space
+    var authors: [String] = []
+    for account in [body.entry.author ?? page.entry.author, body.entry.editor ?? page.entry.editor] {
+      if let name = account.flatMap({ people[$0] }), !name.isEmpty, !authors.contains(name) { authors.append(name) }
+    }
+    let links = Self.kept(references, authors: authors, labels: page.labels)
+    var envelope = StorageEnvelope(body: body.storage)
+    envelope.base = site.base
+    envelope.id = page.entry.id
+    envelope.space = space.key
+    for person in references.people {
+      if let name = people[person], !name.isEmpty { envelope.people[person] = name }
+    }
+    for name in references.pages {
+      guard let id = names[name] else { continue }
+      let target = StorageEnvelope.Page(space: name.space, title: name.title, url: site.address(of: id))
+      envelope.pages.insert(target)
+      if references.included.contains(name), let storage = inclusion(name, names).flatMap({ included[$0.id] }) {
+        envelope.included[target] = storage
+      }
+    }
+    let bytes = envelope.encoded
+    let document = Document(
+      source: source, url: url, mediaType: .confluenceStorage, body: bytes,
+      facts: facts(of: page, authors: authors, links: links, names))
+    let visit = PageVisit(
+      status: 200, fetched: face.client.now, hash: .of(bytes), etag: mark(of: page.entry, links: links, names).text,
+      reading: reading, links: links)
+    return .document(document, visit)
+  }
+
+  // MARK: What bodies name
+
+  private mutating func namePeople(
+    of bodies: some Sequence<ContentBody>, _ references: some Sequence<StorageReferences>
+  ) async throws {
+    var unknown: Set<String> = []
+    for body in bodies { unknown.formUnion([body.entry.author, body.entry.editor].compactMap { $0 }) }
+    for reference in references { unknown.formUnion(reference.people) }
+    unknown.subtract(people.keys)
+    guard !unknown.isEmpty else { return }
+    do {
+      let names = try await face.names(of: unknown.sorted())
+      for person in unknown { people[person] = names[person] ?? "" }
+    } catch let error as ConfluenceError where !error.endsRun {
+      notes.append("names of people: \(error)")
+      for person in unknown { people[person] = "" }
+    }
+  }
+
+  /// Bodies of included pages are held while they fit; then those held are asked for again.
+  private mutating func fetchIncluded(
+    _ references: some Sequence<StorageReferences>, _ names: ContentNames
+  ) async throws {
+    var wanted: Set<String> = []
+    for reference in references {
+      for name in reference.included { if let target = inclusion(name, names) { wanted.insert(target.id) } }
+    }
+    if included.values.reduce(0, { $0 + $1.utf8.count }) > Self.maximumIncluded {
+      included = included.filter { wanted.contains($0.key) }
+    }
+    let missing = wanted.subtracting(included.keys).sorted()
+    for piece in missing.pieces(of: face.bodiesAtOnce) {
+      for kind in [ContentEntry.Kind.page, .blogpost] {
+        let ids = piece.filter { id in spaces.contains { $0.tree.entries[id]?.kind == kind } }
+        guard !ids.isEmpty else { continue }
+        let bodies = try await VersionOne.halving(ids) {
+          try await face.bodies($0, kind: kind)
+        } failed: { _, error in
+          notes.append("an included page: \(error)")
+        }
+        for body in bodies { included[body.entry.id] = body.storage }
+      }
+    }
+  }
+
+  /// How many bytes of included bodies are held between batches.
+  private static let maximumIncluded = 64 << 20
+}
