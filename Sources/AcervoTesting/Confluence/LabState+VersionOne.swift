@@ -244,8 +244,8 @@ extension LabState {
     var found: [Int64] = []
     do {
       for id in visible(call) {
-        guard let content = indexed(id), content.status == .current, let space = site.space(content.space),
-          archivedSpaces || !space.isArchived
+        guard let content = indexed(id), content.status == .current, isKnown(content.kind, call),
+          let space = site.space(content.space), archivedSpaces || !space.isArchived
         else { continue }
         let subject = LabQuery.Subject(
           content: content, space: space, ancestors: site.ancestors(id),
