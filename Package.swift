@@ -132,7 +132,9 @@ let package = Package(
     .testTarget(
       name: "AccessTests",
       dependencies: [
-        "AcervoTesting", "Connectors", "Corpus", "Embedding", "HTTPClient", "Indexing", "Pipelines", "Serving",
+        "AcervoTesting", "Connectors", "Corpus", "Embedding", "HTTPClient", "Indexing", "Pipelines", "Retrieval",
+        "Serving",
+        "Settings", "Snapshots",
       ],
       swiftSettings: swiftSettings),
     tests("Terminal", []),

@@ -6,6 +6,8 @@ public struct SourceMemory: Sendable {
   public var pages: @Sendable () throws -> [String]
   /// How an address was last visited; nil for one that is new or whose bytes are needed whatever happened since.
   public var visit: @Sendable (_ url: String) throws -> PageVisit?
+  /// The groups that the rules of the source's pages name, in any order: what a source tells of, whatever it asks anew.
+  public var groups: @Sendable () throws -> Set<Principal>
   /// Whether the source's settings differ from those of its last whole listing.
   public var settingsChanged: Bool
   /// Ask for these addresses and nothing else: the listing counts as cut short then.
@@ -14,11 +16,13 @@ public struct SourceMemory: Sendable {
   /// Makes a memory; by default one that knows nothing.
   public init(
     pages: @escaping @Sendable () throws -> [String] = { [] },
-    visit: @escaping @Sendable (_ url: String) throws -> PageVisit? = { _ in nil }, settingsChanged: Bool = false,
+    visit: @escaping @Sendable (_ url: String) throws -> PageVisit? = { _ in nil },
+    groups: @escaping @Sendable () throws -> Set<Principal> = { [] }, settingsChanged: Bool = false,
     only: [String]? = nil
   ) {
     self.pages = pages
     self.visit = visit
+    self.groups = groups
     self.settingsChanged = settingsChanged
     self.only = only
   }

@@ -45,6 +45,14 @@ extension IndexingRun {
         guard page.contentHash == visit.hash, try state.has(.clean, keys.clean(of: page)) else { return nil }
         visit.hasContent = true
         return visit
+      },
+      groups: {
+        var groups: Set<Principal> = []
+        try state.forEachPage { page in
+          guard page.source == source else { return }
+          for principal in page.access.principals where principal.isGroup { groups.insert(principal) }
+        }
+        return groups
       }, settingsChanged: try state.listedSettings(of: source).map { $0 != settingsHash(of: source) } ?? false,
       only: onlyFailed == nil ? nil : failed.map(\.url))
   }

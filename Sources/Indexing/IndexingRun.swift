@@ -262,11 +262,16 @@ public struct IndexingRun: Sendable {
       } catch let error as CleaningError {
         ledger.fail(source: input.source, url: input.url, stage: "clean", reason: "\(error)")
         progress.count { $0.failed += 1 }
-        // Its last good version stays, under the present settings.
+        // Its last good version stays, under the present settings and for the present readers.
         let key = PageRecord.key(source: input.source, url: input.url)
-        if let known = try state.page(key), case .prepared(let page) = try stage.prepare(.kept(known)) {
-          try await pages.send(page, weight: page.weight)
-        } else {
+        guard let known = try state.page(key) else {
+          progress.update { $0.waiting -= 1 }
+          continue
+        }
+        switch try stage.prepare(.kept(known, for: input.facts)) {
+        case .prepared(let page): try await pages.send(page, weight: page.weight)
+        case .settled(let changes, _):
+          if !changes.isEmpty { try await record(changes) }
           progress.update { $0.waiting -= 1 }
         }
       }

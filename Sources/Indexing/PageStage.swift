@@ -53,20 +53,29 @@ enum PageInput: Sendable {
   /// A known page of which the source says that its bytes are as they were, and what it knows beside them now; nil
   /// where that is as it was.
   case unchanged(PageRecord, DocumentFacts?)
-  /// A known page of which this run gives no new version: its last good one is brought under the present settings.
-  case kept(PageRecord)
+  /// A known page of which this run gives no new version: its last good one is brought under the present settings, and
+  /// for the readers that are told now, if any are.
+  case kept(PageRecord, for: DocumentFacts? = nil)
 
   var source: String {
     switch self {
     case .document(let document, _): document.source
-    case .unchanged(let page, _), .kept(let page): page.source
+    case .unchanged(let page, _), .kept(let page, _): page.source
     }
   }
 
   var url: String {
     switch self {
     case .document(let document, _): document.url
-    case .unchanged(let page, _), .kept(let page): page.url
+    case .unchanged(let page, _), .kept(let page, _): page.url
+    }
+  }
+
+  /// What the source knows now beside the bytes, where it says that.
+  var facts: DocumentFacts? {
+    switch self {
+    case .document(let document, _): document.facts
+    case .unchanged(_, let facts), .kept(_, let facts): facts
     }
   }
 
@@ -100,10 +109,13 @@ struct PageStage: Sendable {
       if let facts { page.facts = facts }
       page.cleanKey = keys.clean(of: page)
       return try settled(page, from: known, []) ?? prepare(page, from: known, [])
-    case .kept(let page):
+    case .kept(let known, let facts):
+      let page = facts.map(known.withReaders) ?? known
       // One whose cleaned form has left the state waits for its source.
-      guard try !isCurrent(page), try state.has(.clean, page.cleanKey) else { return .settled([], .same) }
-      return try prepare(page, from: page, [])
+      guard try !isCurrent(page), try state.has(.clean, page.cleanKey) else {
+        return .settled(page == known ? [] : [.page(page)], PageChange(from: known, to: page))
+      }
+      return try prepare(page, from: known, [])
     }
   }
 
@@ -238,6 +250,16 @@ struct PageStage: Sendable {
     progress.count { $0.chunked += 1 }
     results.append(.result(.chunk, key, StageResults.encode(chunks)))
     return chunks
+  }
+}
+
+extension PageRecord {
+  /// The same page for the readers that are told beside another version of it.
+  func withReaders(of facts: DocumentFacts) -> PageRecord {
+    var page = self
+    page.facts.access = facts.access
+    page.facts.accessOrigins = facts.accessOrigins
+    return page
   }
 }
 

@@ -178,7 +178,7 @@ struct StateFile: Sendable {
   enum Change: Sendable {
     case page(PageRecord)
     case removedPage(key: [UInt8])
-    /// Back to what the current snapshot holds; its next visit asks for the page whole.
+    /// Back to what the current snapshot holds, but for its readers; its next visit asks for the page whole.
     case restoredPage(key: [UInt8])
     case visit(source: String, url: String, PageVisit)
     case removedVisit(key: [UInt8])
@@ -221,7 +221,7 @@ struct StateFile: Sendable {
       for database in [pages, superseded, visits] { try transaction.remove(key, from: database) }
     case .restoredPage(let key):
       guard let old = try transaction.bytes(key, in: superseded) else { return }
-      try transaction.put(old, at: key, in: pages)
+      try transaction.put(try readersKept(old, at: key, in: transaction), at: key, in: pages)
       for database in [superseded, visits] { try transaction.remove(key, from: database) }
     case .visit(let source, let url, let visit):
       var writer = ByteWriter()
@@ -234,6 +234,15 @@ struct StateFile: Sendable {
     case .result(let stage, let key, let bytes):
       try transaction.put(bytes, at: [stage.rawValue] + key.bytes, in: memo)
     }
+  }
+
+  /// An older version of a page for the readers that its newer one has: who they are is not what was doubted.
+  private func readersKept(
+    _ old: [UInt8], at key: [UInt8], in transaction: borrowing WriteTransaction
+  ) throws -> [UInt8] {
+    guard let new = try transaction.bytes(key, in: pages) else { return old }
+    let (before, now) = (try old.withUnsafeBytes { try PageRecord($0) }, try new.withUnsafeBytes { try PageRecord($0) })
+    return before.facts.access == now.facts.access ? old : before.withReaders(of: now.facts).bytes
   }
 
   /// Notes of what the current snapshot is made; nothing is superseded then.

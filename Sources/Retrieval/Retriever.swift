@@ -10,7 +10,7 @@ internal import TextAnalysis
 /// and filters that were asked for lately, a bit for each chunk.
 ///
 /// Somebody who may not read all of the snapshot is answered as if there were nothing else in it: what they may not read
-/// is neither found nor counted, weighs no word and decides no language (docs/decisions/0027-asked-as-a-reader.md).
+/// is neither found nor counted, weighs no word and decides no language (docs/decisions/0028-asked-as-a-reader.md).
 public final class Retriever: Sendable {
   /// The snapshot that is searched.
   public let snapshot: Snapshot

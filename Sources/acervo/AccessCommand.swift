@@ -116,9 +116,10 @@ private struct Overview {
 
   var text: String {
     var lines = ["\(snapshot.manifest.collection)/\(snapshot.manifest.id)"]
-    lines.append("  open        \(open) documents: everybody may read them")
-    lines.append("  restricted  \(restricted) documents, \(snapshot.ruleCount) different rules in all")
-    lines.append("  closed      \(closed) documents: nobody may read them")
+    func documents(_ count: Int) -> String { "\(count) \(count == 1 ? "document" : "documents")" }
+    lines.append("  open        \(documents(open)): everybody may read \(open == 1 ? "it" : "them")")
+    lines.append("  restricted  \(documents(restricted)), \(snapshot.ruleCount) different rules in all")
+    lines.append("  closed      \(documents(closed)): nobody may read \(closed == 1 ? "it" : "them")")
     lines += closedPages.map { "                \($0)" }
     if closed > closedPages.count { lines.append("                … and \(closed - closedPages.count) more") }
     lines.append("  groups      \(groups.count) named by rules, \(groups.count - unknown.count) known")
@@ -129,7 +130,7 @@ private struct Overview {
       lines.append("                … and \(unknown.count - Self.shown) more: see --json")
     }
     if let asker {
-      lines.append("  readable    \(readable) documents, by \(asker.sorted().map(\.name).joined(separator: " and "))")
+      lines.append("  readable    \(documents(readable)), by \(asker.sorted().map(\.name).joined(separator: " and "))")
     }
     return lines.joined(separator: "\n") + "\n"
   }

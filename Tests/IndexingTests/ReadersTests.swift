@@ -3,6 +3,7 @@ import Connectors
 import Corpus
 import Foundation
 import Snapshots
+import Synchronization
 import Testing
 
 @testable import Indexing
@@ -16,6 +17,9 @@ private struct WikiSource: Source {
   /// Tells groups behind the pages whose rules name them.
   var groupsLast = false
   var cutShort: String?
+  /// Tells pages with their bytes, known or not.
+  var tellsBodies = false
+  var onMemory: @Sendable (SourceMemory) throws -> Void = { _ in }
   /// Ends the run there.
   var failsAfterPages = false
 
@@ -24,13 +28,14 @@ private struct WikiSource: Source {
   func fetch(
     _ memory: SourceMemory, _ emit: @escaping @Sendable (SourceEvent) async throws -> Void
   ) async throws -> SourceListing {
+    try onMemory(memory)
     func tellGroups() async throws {
       for (group, members) in groups { try await emit(.group(group, members: members)) }
     }
     if !groupsLast { try await tellGroups() }
     let known = Set(try memory.pages())
     for (url, facts) in pages {
-      if known.contains(url) {
+      if known.contains(url), !tellsBodies {
         try await emit(.unchanged(url: url, facts))
       } else {
         let body =
@@ -201,6 +206,50 @@ private struct WikiSource: Source {
     let silent = WikiSource(pages: [:], cutShort: "an outage")
     _ = try await folder.run(silent)
     #expect(try !reads("user:ana", folder) && !reads("user:ana", folder, "https://wiki.example/ops"))
+  }
+
+  @Test func `A version that cannot be cleaned leaves the old one, for the new readers`() async throws {
+    let folder = try RunFolder()
+    var source = WikiSource(pages: Self.page(Self.rule(["user:ana", "user:bo"])))
+    _ = try await folder.run(source)
+    source.pages = Self.page(Self.rule(["user:bo"]))
+    // Nothing that could be read.
+    source.bodies[Self.url] = ""
+    source.tellsBodies = true
+    let report = try await folder.run(source, folder.pipeline(failures: 1))
+    #expect(report.failures.map(\.url) == [Self.url])
+    #expect(try folder.text().contains("Words of \(Self.url)"))
+    #expect(try !reads("user:ana", folder) && reads("user:bo", folder))
+  }
+
+  @Test func `A version that is not believed leaves the old one, for the new readers`() async throws {
+    let folder = try RunFolder()
+    var source = WikiSource(pages: [:])
+    let urls = (0..<4).map { "https://wiki.example/page-\($0)" }
+    for url in urls { source.pages[url] = DocumentFacts(title: url, access: Self.rule(["user:ana", "user:bo"])) }
+    _ = try await folder.run(source)
+    for url in urls {
+      source.pages[url]?.access = Self.rule(["user:bo"])
+      source.bodies[url] = "<main><p>Please log in to see this page, as everybody has to.</p></main>"
+    }
+    source.tellsBodies = true
+    let report = try await folder.run(source, folder.pipeline(failures: 1))
+    #expect(report.failures.count == 4)
+    #expect(try !folder.text().contains("log in"))
+    for url in urls { #expect(try !reads("user:ana", folder, url) && reads("user:bo", folder, url)) }
+  }
+
+  @Test func `A source is told which groups its pages' rules name`() async throws {
+    let folder = try RunFolder()
+    let asked = Mutex<Set<Principal>?>(nil)
+    var source = WikiSource(pages: Self.page(Self.rule(["group:ops", "user:ana"], ["group:hr"])))
+    _ = try await folder.run(source)
+    source.onMemory = { memory in
+      let groups = try memory.groups()
+      asked.withLock { $0 = groups }
+    }
+    _ = try await folder.run(source)
+    #expect(asked.withLock { $0 } == Self.principals("group:ops", "group:hr"))
   }
 
   @Test func `Of two sources that speak of one group only those count whom both tell`() throws {
