@@ -146,6 +146,11 @@ public struct IndexingRun: Sendable {
 
   private func complete(_ report: inout RunReport, since start: ContinuousClock.Instant) {
     report.counts = progress.view.counts
+    report.embedding = embedders.compactMap { embedder in
+      embedder.spent.map {
+        RunReport.Spending(provider: embedder.fingerprint.provider, model: embedder.fingerprint.model, counts: $0)
+      }
+    }
     let (seconds, attoseconds) = start.duration(to: .now).components
     report.seconds = Double(seconds) + Double(attoseconds) * 1e-18
     report.ended = now()

@@ -1,4 +1,5 @@
 public import Corpus
+public import Embedding
 
 /// What a run did: the summary that a person reads and `--json` prints.
 public struct RunReport: Sendable, Equatable {
@@ -32,6 +33,8 @@ public struct RunReport: Sendable, Equatable {
   public var failures: [FailureRecord]
   /// Sources whose listing did not run to its end, with the reason: nothing of them was removed.
   public var incomplete: [Incomplete]
+  /// What each provider of vectors was asked and what that took.
+  public var embedding: [Spending] = []
   /// From start to end, in seconds.
   public var seconds: Double
   /// When it ended, in seconds since 1970.
@@ -52,6 +55,24 @@ public struct RunReport: Sendable, Equatable {
     public var reason: String
   }
 
+  /// What a provider of vectors was asked in a run.
+  public struct Spending: Sendable, Equatable {
+    /// Who was asked.
+    public var provider: String
+    /// For which model.
+    public var model: String
+    /// How much.
+    public var counts: ProviderCounts
+
+    var json: JSONValue {
+      [
+        "provider": .string(provider), "model": .string(model), "requests": .integer(Int64(counts.requests)),
+        "texts": .integer(Int64(counts.texts)), "tokens": .integer(Int64(counts.tokens)),
+        "tokens_estimated": .bool(counts.isEstimated), "cost_usd": counts.cost.map { .number($0) } ?? .null,
+      ]
+    }
+  }
+
   /// As `--json` prints it.
   public var json: JSONValue {
     let (word, snapshot, reason): (String, String?, String?) =
@@ -67,7 +88,7 @@ public struct RunReport: Sendable, Equatable {
       "snapshot": snapshot.map { .string($0) } ?? .null, "reason": reason.map { .string($0) } ?? .null,
       "gate": gate?.json ?? .null,
       "documents": .integer(Int64(documents)), "chunks": .integer(Int64(chunks)), "run": counts.json,
-      "failures": .array(failures.map(\.json)),
+      "embedding": .array(embedding.map(\.json)), "failures": .array(failures.map(\.json)),
       "incomplete": .array(incomplete.map { ["source": .string($0.source), "reason": .string($0.reason)] }),
       "seconds": .number((seconds * 1000).rounded() / 1000), "ended": .string(Moment.text(ended)),
     ]

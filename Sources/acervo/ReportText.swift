@@ -1,3 +1,4 @@
+internal import Embedding
 internal import Indexing
 internal import Terminal
 
@@ -25,6 +26,13 @@ enum ReportText {
       )
     }
     lines.append("  chunks   \(counts.chunksEmbedded) embedded, \(counts.chunksReused) reused")
+    for spending in report.embedding {
+      let cost = spending.counts.cost.map { ", \(($0 * 10_000).rounded() / 10_000) USD" } ?? ""
+      let about = spending.counts.isEstimated ? "about " : ""
+      lines.append(
+        "  embed    \(spending.provider) \(spending.model): \(spending.counts.requests) requests, "
+          + "\(about)\(spending.counts.tokens) tokens\(cost)")
+    }
     if counts.unreadableValues > 0 {
       lines.append("  fields   \(counts.unreadableValues) values are not of their field's kind and were left out")
     }
