@@ -1,4 +1,3 @@
-internal import Corpus
 internal import Settings
 internal import Snapshots
 

@@ -1,4 +1,4 @@
-public import Corpus
+public import Settings
 
 /// Spaces of a Confluence site: Cloud or Data Center.
 public struct ConfluenceSettings: Sendable, Equatable {

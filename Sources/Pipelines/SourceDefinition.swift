@@ -1,4 +1,3 @@
-internal import Corpus
 internal import Settings
 
 /// A source while it is being read.

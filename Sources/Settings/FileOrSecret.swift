@@ -1,5 +1,3 @@
-public import Corpus
-
 /// Something that stands in a file, or in the environment itself.
 public enum FileOrSecret: Sendable, Equatable {
   /// The file, absolute.

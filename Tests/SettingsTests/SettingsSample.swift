@@ -1,4 +1,3 @@
-import Corpus
 import Settings
 
 /// A settings file of no program, with every type of setting in it.
