@@ -1,3 +1,4 @@
+internal import Connectors
 internal import Corpus
 internal import Snapshots
 internal import Terminal
@@ -25,7 +26,9 @@ enum AccessCommand {
       Says why somebody may or may not read a page: each set of its rule (space, ancestors, the page), and which \
       principal or group meets it. Exit code 0 when they may, 6 when they may not, 66 when there is no such page.
       """,
-      positionals: [Positional("URL", help: "The page's address, as the snapshot has it.")], options: options,
+      positionals: [
+        Positional("URL", help: "The page's address; of a Confluence page also the one that a browser shows.")
+      ], options: options,
       examples: [
         "acervo access explain https://wiki.example/pages/viewpage.action?pageId=12 --as user:5b10ac8d",
         "acervo access explain https://help.example/salaries --as user:ana --as group:staff --json",
@@ -51,7 +54,9 @@ enum AccessCommand {
   private static func explain(_ arguments: Arguments) async throws -> ExitCode {
     let snapshot = try opened(arguments)
     let url = arguments.positionals[0]
-    guard let number = try snapshot.documentNumber(url: url) else {
+    let found = try snapshot.documentNumber(url: url)
+    let number = try found ?? ConfluenceAddress.indexed(url).flatMap { try snapshot.documentNumber(url: $0) }
+    guard let number else {
       throw InputError(
         description: "\(snapshot.manifest.collection)/\(snapshot.manifest.id) has no page \(url)\n  mend: write its "
           + "address as “acervo snapshots show --documents” does; a page that the index does not hold is read by nobody",
