@@ -69,12 +69,12 @@ let package = Package(
     library("Cleaning", ["Corpus", "Markup", "CCommonMark"]),
     library("TextAnalysis", ["CStemmer", "CCLD2", "Corpus"]),
     library("Chunking", ["Corpus", "TextAnalysis"]),
-    library("Embedding", ["Corpus", "CKernels"]),
+    library("Embedding", ["Corpus", "CKernels", "HTTPClient"]),
     library("SearchIndexes", ["Corpus", "TextAnalysis", "CKernels"]),
     library("LMDB", ["CLMDB"]),
     library("Snapshots", ["COpenSSL", "Corpus", "LMDB"]),
     library("Retrieval", ["Corpus", "Snapshots", "SearchIndexes", "TextAnalysis", "Embedding"]),
-    library("Answering", ["Corpus", "Embedding", "Retrieval", "TextAnalysis"]),
+    library("Answering", ["Corpus", "Embedding", "HTTPClient", "Retrieval", "TextAnalysis"]),
     library("Evaluation", ["Corpus", "Settings", "Snapshots", "Retrieval", "Answering", "TextAnalysis"]),
     library(
       "Indexing",
@@ -92,7 +92,7 @@ let package = Package(
         "Corpus", "Settings", "Pipelines", "Connectors", "HTTPClient", "Cleaning", "Chunking",
         "Embedding", "Snapshots", "Retrieval", "Answering", "Evaluation", "Indexing", "Terminal",
       ]),
-    program("acervo-serve", ["Corpus", "Serving", "Snapshots", "Embedding", "Terminal"]),
+    program("acervo-serve", ["Corpus", "Serving", "Snapshots", "Embedding", "HTTPClient", "Terminal"]),
     // Drives single stages for scripts/bench; no product for users.
     .executableTarget(
       name: "acervo-bench",
@@ -104,7 +104,7 @@ let package = Package(
     // The conformance Confluence by hand; no product for users.
     program("acervo-confluence-lab", ["AcervoTesting", "Terminal"]),
     // For tests and benchmarks only: loopback web site, deterministic embedder, temporary folders, golden files.
-    library("AcervoTesting", ["Corpus", "Embedding", "CMicroHTTPD", "CZlib"]),
+    library("AcervoTesting", ["Answering", "Corpus", "Embedding", "CMicroHTTPD", "CZlib"]),
     tests("Corpus", []),
     tests("Settings", ["Corpus"]),
     tests("Pipelines", ["Settings", "Corpus"], exclude: ["Golden"]),
@@ -114,12 +114,12 @@ let package = Package(
     tests("Cleaning", ["Corpus", "Markup"]),
     tests("TextAnalysis", ["Corpus"]),
     tests("Chunking", ["Corpus", "TextAnalysis"], exclude: ["Golden"]),
-    tests("Embedding", ["Corpus", "CKernels", "CBLAS", "CSentencePiece"], exclude: ["Golden"]),
+    tests("Embedding", ["Corpus", "CKernels", "CBLAS", "CSentencePiece", "HTTPClient"], exclude: ["Golden"]),
     tests("SearchIndexes", ["Corpus", "TextAnalysis", "CKernels"], exclude: ["Golden"]),
     tests("LMDB", []),
     tests("Snapshots", ["Corpus", "LMDB"]),
     tests("Retrieval", ["Corpus", "Snapshots", "SearchIndexes", "Embedding"]),
-    tests("Answering", ["Corpus", "Retrieval", "Embedding"]),
+    tests("Answering", ["Corpus", "Retrieval", "Embedding", "HTTPClient"]),
     tests("Evaluation", ["Corpus", "Settings", "SearchIndexes", "Snapshots", "Retrieval", "Answering"]),
     tests("Serving", ["Corpus", "LMDB", "Snapshots", "SearchIndexes", "Retrieval", "Answering", "Embedding"]),
     tests(

@@ -29,7 +29,7 @@ public struct HashingEmbedder: Embedder {
     text.lowercased().split { !$0.isLetter && !$0.isNumber }
   }
 
-  private func vector(_ text: String) -> [Float] {
+  func vector(_ text: String) -> [Float] {
     var vector = [Float](repeating: 0, count: fingerprint.dimensions)
     for word in words(text) {
       // FNV-1a: the same on every run, unlike Swift's seeded Hasher.

@@ -31,4 +31,38 @@ struct AnswerWording: Sendable {
     ]
     return names[code].map { language == "es" ? $0.es : $0.en }
   }
+
+  // MARK: How an answer came about
+
+  /// Quotes stand in for a model that did not answer.
+  func quotesInstead(timedOut: Bool) -> String {
+    switch (language, timedOut) {
+    case ("es", true): "El modelo de lenguaje no respondió a tiempo; estas son citas de las fuentes."
+    case ("es", false): "El modelo de lenguaje no pudo responder; estas son citas de las fuentes."
+    case (_, true): "The language model did not answer in time; these are quotes from the sources."
+    case (_, false): "The language model could not answer; these are quotes from the sources."
+    }
+  }
+
+  /// The model answered from what it knows.
+  var withoutSources: String {
+    language == "es"
+      ? "Esta respuesta no procede de las fuentes, sino del modelo de lenguaje: compruébela."
+      : "This answer comes from the language model and not from the sources: check it."
+  }
+
+  /// The model reached its limit of tokens.
+  var cut: String {
+    language == "es" ? "La respuesta se cortó por su longitud." : "The answer was cut at its limit of length."
+  }
+
+  /// Sentences are marked.
+  func unsupported(_ count: Int) -> String {
+    switch (language, count) {
+    case ("es", 1): "Una frase marcada con [?] no tiene apoyo en las fuentes."
+    case ("es", _): "\(count) frases marcadas con [?] no tienen apoyo en las fuentes."
+    case (_, 1): "One sentence, marked [?], has no support in the sources."
+    default: "\(count) sentences, marked [?], have no support in the sources."
+    }
+  }
 }

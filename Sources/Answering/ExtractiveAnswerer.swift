@@ -155,9 +155,13 @@ public struct ExtractiveAnswerer: Sendable {
   /// The best by words and rank, in their order; in another language words say nothing, and rank decides.
   private func shortlist(_ candidates: [Candidate], kind: QuestionKind, limit: Int) -> [Candidate] {
     var quotable = candidates.filter { $0.unit.kind != .lead }
+    // Where words tell, digits and steps say nothing for what has none of the question's.
+    let wordsTell = quotable.contains { $0.coverage > 0 }
     for index in quotable.indices {
       quotable[index].prior = thresholds.rankWeight / Double(1 + quotable[index].rank)
-      if kind.fits(quotable[index].unit) { quotable[index].prior += thresholds.kindWeight }
+      if kind.fits(quotable[index].unit), !wordsTell || quotable[index].coverage > 0 {
+        quotable[index].prior += thresholds.kindWeight
+      }
     }
     func priority(_ index: Int) -> Double {
       quotable[index].coverage + quotable[index].surroundings + quotable[index].prior

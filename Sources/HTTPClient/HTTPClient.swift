@@ -62,4 +62,25 @@ public final class HTTPClient: Sendable {
       if transfer.cancel() { loop.remove(transfer) }
     }
   }
+
+  /// Sends a request and gives its response as soon as the head is there; the body is read as it comes.
+  ///
+  /// Cancelling the task, or letting go of the stream, ends the exchange at once. `timeout` and `maximumBodySize` hold
+  /// for the whole exchange; `wantsBody` is not asked.
+  ///
+  /// - Parameter request: what to send.
+  /// - Returns: the head, whatever its status, and the body to be read.
+  /// - Throws: `HTTPError`; `CancellationError`.
+  public func stream(_ request: HTTPRequest) async throws -> HTTPStream {
+    let pipe = BodyPipe()
+    let transfer = try Transfer(request, configuration, pipe: pipe)
+    let head = try await withTaskCancellationHandler {
+      try await withCheckedThrowingContinuation { continuation in
+        if pipe.waitForHead(with: continuation) { loop.add(transfer) }
+      }
+    } onCancel: {
+      if pipe.cancel() { loop.remove(transfer) }
+    }
+    return HTTPStream(head: head, pipe: pipe, transfer: transfer, loop: loop)
+  }
 }

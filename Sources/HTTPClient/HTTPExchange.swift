@@ -10,6 +10,8 @@ public struct HTTPRequest: Sendable {
   public var body: [UInt8]
   /// The whole exchange must end within so many seconds.
   public var timeout: Double
+  /// The connection must stand within so many seconds; nil: the client's limit.
+  public var connectTimeout: Double?
   /// A body larger than this (decoded) ends the exchange with an `HTTPError` of kind `tooLarge`.
   public var maximumBodySize: Int
   /// Asked with the peer's address after connecting and before anything is sent; nil accepts every peer.

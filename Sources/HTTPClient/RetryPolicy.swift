@@ -5,7 +5,7 @@ internal import Glibc
 /// Exponential back-off with full jitter (Brooker, "Exponential Backoff And Jitter", AWS Architecture Blog 2015): the
 /// wait before try *n* is uniform between 0 and `firstWait · 2ⁿ⁻¹`, so that clients which failed together do not come
 /// back together. A `Retry-After` of the server is obeyed instead where it names a longer wait.
-public struct RetryPolicy: Sendable {
+public struct RetryPolicy: Sendable, Equatable {
   /// How many times a request is sent at most, the first included.
   public var tries: Int
   /// The upper bound of the first wait, in seconds; it doubles with each further try.

@@ -26,8 +26,12 @@ final class Transfer: @unchecked Sendable {
   private var bodyStarted = false
   private var bodyUnwanted = false
   private var refusal: HTTPError.Kind?
+  /// Where a body goes that is read as it comes; nil gathers it in the response.
+  let pipe: BodyPipe?
+  private var bodySize = 0
 
-  init(_ request: HTTPRequest, _ configuration: HTTPClient.Configuration) throws(HTTPError) {
+  init(_ request: HTTPRequest, _ configuration: HTTPClient.Configuration, pipe: BodyPipe? = nil) throws(HTTPError) {
+    self.pipe = pipe
     guard request.url.scheme == "http" || request.url.scheme == "https", request.url.host?.isEmpty == false else {
       throw HTTPError(kind: .unsupportedURL, url: request.url.withoutCredentials, message: "cannot send to this URL")
     }
@@ -55,7 +59,7 @@ final class Transfer: @unchecked Sendable {
 
   /// Whether the waiting task was cancelled.
   var isCancelled: Bool {
-    state.withLock { if case .cancelled = $0 { true } else { false } }
+    pipe?.isCancelled ?? state.withLock { if case .cancelled = $0 { true } else { false } }
   }
 
   /// Stores who waits; false, with the waiter resumed, when the cancellation came first.
@@ -88,6 +92,10 @@ final class Transfer: @unchecked Sendable {
   }
 
   private func resume(_ result: Result<HTTPResponse, any Error>) {
+    if let pipe {
+      pipe.finish(result)
+      return
+    }
     let waiter = state.withLock { state -> Waiter? in
       guard case .waiting(let waiter) = state else { return nil }
       state = .done
@@ -136,6 +144,12 @@ final class Transfer: @unchecked Sendable {
     }
     // Trailers after the body carry nothing that anybody here asks for.
     guard !bodyStarted else { return true }
+    if let pipe, line.allSatisfy({ $0 <= 0x20 }) {
+      response.status = acervo_curl_status(easy)
+      // After an interim response (1xx) the head is yet to come.
+      if response.status >= 200 { pipe.begin(response) }
+      return true
+    }
     if line.starts(with: "HTTP/".utf8) {
       // A new head: what came before was an interim response (1xx).
       response.headers = []
@@ -150,8 +164,29 @@ final class Transfer: @unchecked Sendable {
     return true
   }
 
+  /// What becomes of a piece of the body.
+  fileprivate enum Reception {
+    case taken
+    /// Nobody has read what came before: libcurl keeps the piece and stops reading until it is told to go on.
+    case later
+    case refused
+  }
+
+  /// Takes a piece of the body, or puts it off where the reader is behind.
+  fileprivate func reception(of piece: UnsafeRawBufferPointer) -> Reception {
+    guard let pipe else { return receive(body: piece) ? .taken : .refused }
+    bodyStarted = true
+    guard piece.count <= request.maximumBodySize - bodySize else {
+      refusal = .tooLarge
+      return .refused
+    }
+    guard pipe.offer(piece) else { return .later }
+    bodySize += piece.count
+    return .taken
+  }
+
   /// Takes a piece of the body; false ends the transfer.
-  fileprivate func receive(body piece: UnsafeRawBufferPointer) -> Bool {
+  private func receive(body piece: UnsafeRawBufferPointer) -> Bool {
     if !bodyStarted {
       bodyStarted = true
       if let wantsBody = request.wantsBody {
@@ -198,8 +233,8 @@ final class Transfer: @unchecked Sendable {
     if let certificates = configuration.trustedCertificates {
       try check(acervo_curl_set_string(easy, CURLOPT_CAINFO, certificates))
     }
-    try check(
-      acervo_curl_set_long(easy, CURLOPT_CONNECTTIMEOUT_MS, Self.milliseconds(configuration.connectTimeout)))
+    let connectTimeout = request.connectTimeout ?? configuration.connectTimeout
+    try check(acervo_curl_set_long(easy, CURLOPT_CONNECTTIMEOUT_MS, Self.milliseconds(connectTimeout)))
     try check(acervo_curl_set_long(easy, CURLOPT_TIMEOUT_MS, Self.milliseconds(request.timeout)))
     try check(acervo_curl_set_string(easy, CURLOPT_USERAGENT, configuration.userAgent))
     try setUpMethod()
@@ -264,8 +299,12 @@ private let receiveBody: @convention(c) (UnsafeMutablePointer<CChar>?, Int, Int,
   bytes, size, count, context in
   guard let transfer = transfer(context) else { return 0 }
   let piece = UnsafeRawBufferPointer(start: bytes, count: size * count)
+  switch transfer.reception(of: piece) {
+  case .taken: return piece.count
+  case .later: return Int(CURL_WRITEFUNC_PAUSE)
   // Fewer bytes taken than given ends the transfer; an empty piece has to be "taken" as it is.
-  return transfer.receive(body: piece) ? piece.count : (piece.isEmpty ? 1 : 0)
+  case .refused: return piece.isEmpty ? 1 : 0
+  }
 }
 
 private let receiveHeader: @convention(c) (UnsafeMutablePointer<CChar>?, Int, Int, UnsafeMutableRawPointer?) -> Int = {

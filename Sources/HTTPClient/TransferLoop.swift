@@ -12,6 +12,7 @@ final class TransferLoop: @unchecked Sendable {
   private struct Inbox {
     var added: [Transfer] = []
     var removed: [Transfer] = []
+    var resumed: [Transfer] = []
     var finishes = false
   }
 
@@ -67,6 +68,12 @@ final class TransferLoop: @unchecked Sendable {
     wake()
   }
 
+  /// Goes on with a transfer whose body waited for its reader.
+  func resume(_ transfer: Transfer) {
+    inbox.withLock { $0.resumed.append(transfer) }
+    wake()
+  }
+
   /// Ends the thread after its last transfer.
   func finish() {
     inbox.withLock { $0.finishes = true }
@@ -81,11 +88,13 @@ final class TransferLoop: @unchecked Sendable {
     let multi = UnsafeMutableRawPointer(self.multi)
     while true {
       let news = inbox.withLock { inbox in
-        defer { inbox.added = []; inbox.removed = [] }
+        defer { (inbox.added, inbox.removed, inbox.resumed) = ([], [], []) }
         return inbox
       }
       for transfer in news.added { begin(transfer) }
       for transfer in news.removed { end(transfer) }
+      // Neither direction paused any more: CURLPAUSE_CONT, which is 0.
+      for transfer in news.resumed where active[transfer.easy] != nil { curl_easy_pause(transfer.easy, 0) }
       var running: Int32 = 0
       curl_multi_perform(multi, &running)
       readMessages()

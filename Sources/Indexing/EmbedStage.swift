@@ -3,21 +3,22 @@ internal import Embedding
 
 /// Embeds what prepared pages miss, several pages at a time: a large batch keeps the matrix products busy.
 struct EmbedStage: Sendable {
-  /// How many bytes of text go into one batch: about 4,000 tokens of Spanish or English prose.
-  private static let batchBytes = 16 << 10
-
   let embedders: [any Embedder]
   let writer: StateWriter
   let progress: RunProgress
 
   /// Works until the queue ends; several of these may share one queue.
   func run(_ queue: BoundedQueue<PreparedPage>) async throws {
+    let portions = embedders.map(\.portion)
+    let enough = EmbeddingPortion(
+      texts: portions.map(\.texts).max() ?? .max, bytes: portions.map(\.bytes).max() ?? EmbeddingPortion().bytes)
     while let first = await queue.next() {
       var batch = [first]
-      var bytes = first.weight
-      while bytes < Self.batchBytes, let page = queue.nextWithoutWaiting() {
+      var (texts, bytes) = (first.missing.count, first.weight)
+      while bytes < enough.bytes, texts < enough.texts, let page = queue.nextWithoutWaiting() {
         batch.append(page)
         bytes += page.weight
+        texts += page.missing.count
       }
       try await embed(batch)
     }
@@ -27,7 +28,7 @@ struct EmbedStage: Sendable {
     var seen: Set<ContentHash> = []
     let texts = pages.flatMap(\.missing).filter { seen.insert($0.key).inserted }
     for (place, embedder) in embedders.enumerated() {
-      for portion in Self.portions(texts.filter { $0.embedder == place }) {
+      for portion in Self.portions(texts.filter { $0.embedder == place }, embedder.portion) {
         let vectors = try await vectors(of: portion.map(\.text), by: embedder)
         // Results first, pages last: a page in the state is a promise that its vectors are there.
         try await writer.record(zip(portion, vectors).map { .result(.embed, $0.key, StageResults.encode($1)) })
@@ -44,11 +45,11 @@ struct EmbedStage: Sendable {
   }
 
   /// A page with thousands of chunks is embedded in portions, so that memory does not grow with it.
-  private static func portions(_ texts: [MissingVector]) -> [[MissingVector]] {
+  private static func portions(_ texts: [MissingVector], _ portion: EmbeddingPortion) -> [[MissingVector]] {
     var portions: [[MissingVector]] = []
     var bytes = Int.max
     for text in texts {
-      if bytes > batchBytes {
+      if bytes > portion.bytes || portions.last?.count ?? 0 >= portion.texts {
         portions.append([])
         bytes = 0
       }

@@ -32,9 +32,14 @@ extension IndexingRun {
         for await page in queue {
           let missing = page.missing.filter { seen.insert($0.key).inserted }
           let tokens = missing.reduce(0) { $0 + embedders[$1.embedder].tokenCount($1.text[...]) }
+          let cost = missing.reduce(0.0) { sum, text in
+            let embedder = embedders[text.embedder]
+            return sum + Double(embedder.tokenCount(text.text[...])) * (embedder.price ?? 0) / 1_000_000
+          }
           plan.withLock {
             $0.chunks += Set(missing.map(\.text)).count
             $0.tokens += tokens
+            $0.cost += cost
           }
         }
       }, width: 1)

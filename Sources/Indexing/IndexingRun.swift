@@ -137,7 +137,6 @@ public struct IndexingRun: Sendable {
     try result.get()
     progress.update { $0.stage = "publishing" }
     report.incomplete = incomplete(ledger)
-    report.sources = costs(ledger)
     try await conclude(
       state: state, ledger: ledger, groups: groups, gate: gate, key: key, report: &report
     ) { pages in
@@ -147,6 +146,11 @@ public struct IndexingRun: Sendable {
 
   private func complete(_ report: inout RunReport, since start: ContinuousClock.Instant) {
     report.counts = progress.view.counts
+    report.embedding = embedders.compactMap { embedder in
+      embedder.spent.map {
+        RunReport.Spending(provider: embedder.fingerprint.provider, model: embedder.fingerprint.model, counts: $0)
+      }
+    }
     let (seconds, attoseconds) = start.duration(to: .now).components
     report.seconds = Double(seconds) + Double(attoseconds) * 1e-18
     report.ended = now()
@@ -211,15 +215,6 @@ public struct IndexingRun: Sendable {
   func incomplete(_ ledger: RunLedger) -> [RunReport.Incomplete] {
     sources.compactMap { source in
       ledger.listings[source.id]?.cutShort.map { .init(source: source.id, reason: $0) }
-    }
-  }
-
-  /// What the sources cost that were asked.
-  private func costs(_ ledger: RunLedger) -> [RunReport.SourceCost] {
-    sources.compactMap { source in
-      ledger.listings[source.id].map {
-        .init(source: source.id, requests: $0.requests, points: $0.points, bytes: $0.bytes, notes: $0.notes)
-      }
     }
   }
 

@@ -1,3 +1,5 @@
+internal import Embedding
+
 extension RunReport {
   /// The run as Prometheus' text format has it, for node_exporter's textfile collector.
   ///
@@ -41,13 +43,20 @@ extension RunReport {
       "run_chunks", "Chunks of the last run.",
       counts("state", [("embedded", self.counts.chunksEmbedded), ("reused", self.counts.chunksReused)]))
     gauge("run_requests", "Requests of the last run.", [("", Double(self.counts.requests))])
-    let costs = sources.map { (labels: "source=\"\($0.source)\"", cost: $0) }
-    gauge(
-      "run_source_requests", "Requests of the last run by source.",
-      costs.map { ($0.labels, Double($0.cost.requests)) })
-    gauge(
-      "run_source_points", "Points of the site's quota that the last run cost, by source.",
-      costs.compactMap { labels, cost in cost.points.map { (labels, Double($0)) } })
+    if !embedding.isEmpty {
+      func labels(_ spending: Spending) -> String {
+        "provider=\"\(spending.provider)\",model=\"\(spending.model.filter { $0 != "\"" && $0 != "\\" && $0 != "\n" })\""
+      }
+      gauge(
+        "run_embedding_requests", "Requests to providers of vectors.",
+        embedding.map { (labels($0), Double($0.counts.requests)) })
+      gauge(
+        "run_embedding_tokens", "Tokens that providers of vectors counted.",
+        embedding.map { (labels($0), Double($0.counts.tokens)) })
+      gauge(
+        "run_embedding_cost_usd", "What they cost, where a price is known.",
+        embedding.compactMap { spending in spending.counts.cost.map { (labels(spending), $0) } })
+    }
     gauge("run_bytes", "Bytes of documents that came in.", [("", Double(self.counts.bytes))])
     gauge("run_incomplete_sources", "Sources whose listing was cut short.", [("", Double(incomplete.count))])
     gauge(

@@ -1,4 +1,5 @@
 public import Corpus
+public import Embedding
 
 /// What a run did: the summary that a person reads and `--json` prints.
 public struct RunReport: Sendable, Equatable {
@@ -32,8 +33,8 @@ public struct RunReport: Sendable, Equatable {
   public var failures: [FailureRecord]
   /// Sources whose listing did not run to its end, with the reason: nothing of them was removed.
   public var incomplete: [Incomplete]
-  /// What each source cost, in the order of the pipeline file; those that were not asked are left out.
-  public var sources: [SourceCost]
+  /// What each provider of vectors was asked and what that took.
+  public var embedding: [Spending] = []
   /// From start to end, in seconds.
   public var seconds: Double
   /// When it ended, in seconds since 1970.
@@ -43,7 +44,7 @@ public struct RunReport: Sendable, Equatable {
     outcome = .failed(reason: "")
     self.collection = collection
     (counts, documents, chunks) = (RunCounts(), 0, 0)
-    (failures, incomplete, sources, seconds, ended) = ([], [], [], 0, 0)
+    (failures, incomplete, seconds, ended) = ([], [], 0, 0)
   }
 
   /// A source whose listing was cut short.
@@ -54,25 +55,20 @@ public struct RunReport: Sendable, Equatable {
     public var reason: String
   }
 
-  /// What reading a source cost.
-  public struct SourceCost: Sendable, Equatable {
-    /// The source's id.
-    public var source: String
-    /// Requests that it made.
-    public var requests: Int
-    /// What they cost in points of the site's quota; nil where the source counts none.
-    public var points: Int?
-    /// Bytes of answers, decoded.
-    public var bytes: Int
-    /// What operators should know though it cut nothing short.
-    public var notes: [String]
+  /// What a provider of vectors was asked in a run.
+  public struct Spending: Sendable, Equatable {
+    /// Who was asked.
+    public var provider: String
+    /// For which model.
+    public var model: String
+    /// How much.
+    public var counts: ProviderCounts
 
-    /// As `--json` prints it.
-    public var json: JSONValue {
+    var json: JSONValue {
       [
-        "source": .string(source), "requests": .integer(Int64(requests)),
-        "points": points.map { .integer(Int64($0)) } ?? .null, "bytes": .integer(Int64(bytes)),
-        "notes": .array(notes.map { .string($0) }),
+        "provider": .string(provider), "model": .string(model), "requests": .integer(Int64(counts.requests)),
+        "texts": .integer(Int64(counts.texts)), "tokens": .integer(Int64(counts.tokens)),
+        "tokens_estimated": .bool(counts.isEstimated), "cost_usd": counts.cost.map { .number($0) } ?? .null,
       ]
     }
   }
@@ -92,9 +88,8 @@ public struct RunReport: Sendable, Equatable {
       "snapshot": snapshot.map { .string($0) } ?? .null, "reason": reason.map { .string($0) } ?? .null,
       "gate": gate?.json ?? .null,
       "documents": .integer(Int64(documents)), "chunks": .integer(Int64(chunks)), "run": counts.json,
-      "failures": .array(failures.map(\.json)),
+      "embedding": .array(embedding.map(\.json)), "failures": .array(failures.map(\.json)),
       "incomplete": .array(incomplete.map { ["source": .string($0.source), "reason": .string($0.reason)] }),
-      "sources": .array(sources.map(\.json)),
       "seconds": .number((seconds * 1000).rounded() / 1000), "ended": .string(Moment.text(ended)),
     ]
   }

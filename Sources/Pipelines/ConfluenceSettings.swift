@@ -1,4 +1,4 @@
-public import Settings
+public import Corpus
 
 /// Spaces of a Confluence site: Cloud or Data Center.
 public struct ConfluenceSettings: Sendable, Equatable {

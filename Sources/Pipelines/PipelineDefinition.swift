@@ -167,29 +167,38 @@ extension EmbedSettings {
     initial: EmbedSettings(),
     fields: [
       Field(
-        "provider", \.provider, .choice(later: ["openai", "gemini", "ollama", "jina", "huggingface"]),
-        "Who makes the vectors: “local” is a model on this machine, “none” indexes words only."),
+        "provider", \.provider, .choice(),
+        "Who makes the vectors: “local” is a model on this machine, “none” indexes words only, the others are asked over "
+          + "the network."),
       Field("model", \.model, .nameOrPath, "The model's name, or the path of its folder."),
       Field(
         "also", \.also, .nameOrPath,
         "A second local model, by name or path: both models' vectors are searched, each weighed by what it can know."),
       Field(
-        "url", later: "embedding providers (“url” is theirs)", .webAddress,
-        "The provider's address, if not its usual one."),
+        "url", \.url, .webAddress, shapesResult: false, "The provider's address, if not its usual one."),
       Field(
-        "api_key", later: "embedding providers (“api_key” is theirs)", .secret, "The provider's key, as ${NAME}."),
+        "api_key", \.apiKey, .secret, shapesResult: false,
+        "The provider's key, as ${NAME}; the provider's own variable, such as OPENAI_API_KEY, is read without it."),
       Field(
-        "dimensions", later: "embedding providers (“dimensions” is theirs)", .integer(in: 1...65_536),
+        "dimensions", \.dimensions, .integer(in: 1...65_536),
         "How long the provider's vectors are to be, if it lets one choose."),
       Field(
-        "batch", later: "embedding providers (“batch” is theirs)", .integer(in: 1...2048),
+        "batch", \.batch, .integer(in: 1...2048), shapesResult: false,
         "How many texts are sent to the provider at a time; 50 by default."),
+      Field(
+        "price", \.price, .decimal(in: 0...1_000_000), shapesResult: false,
+        "What a million of the provider's tokens cost in US dollars, for the reports of runs and plans."),
     ],
     check: { embed, node, reader in
+      checkProvider(embed, node, &reader)
       guard let also = embed.also, let place = node["also"] else { return }
       if embed.provider == .none {
         reader.report(
           at: place, "“also” names a second model, but provider: none asks for no first one",
+          mend: "leave “also” out, or write provider: local")
+      } else if embed.provider.isRemote {
+        reader.report(
+          at: place, "“also” names a second local model, but the first one is not of this machine",
           mend: "leave “also” out, or write provider: local")
       } else if also.split(separator: "/").last == embed.model.split(separator: "/").last {
         reader.report(
@@ -197,6 +206,36 @@ extension EmbedSettings {
           mend: "name another model, such as all-MiniLM-L6-v2, or leave it out")
       }
     })
+}
+
+extension EmbedSettings {
+  /// A provider needs a model's name; what only a provider has is of no use without one.
+  private static func checkProvider(_ embed: EmbedSettings, _ node: SettingsNode, _ reader: inout SettingsReader) {
+    if embed.provider.isRemote {
+      if node["model"] == nil {
+        reader.report(
+          at: node["provider"] ?? node, "the provider “\(embed.provider.rawValue)” needs to know which model",
+          mend: "add model:, such as \(example(of: embed.provider))")
+      }
+      return
+    }
+    for name in ["url", "api_key", "dimensions", "batch", "price"] {
+      guard let place = node[name] else { continue }
+      reader.report(
+        at: place, "“\(name)” is a provider's, but provider: \(embed.provider.rawValue) asks none",
+        mend: "leave it out, or name a provider")
+    }
+  }
+
+  private static func example(of provider: Provider) -> String {
+    switch provider {
+    case .gemini: "gemini-embedding-001"
+    case .ollama: "nomic-embed-text"
+    case .jina: "jina-embeddings-v3"
+    case .huggingface: "intfloat/multilingual-e5-large"
+    case .openai, .local, .none: "text-embedding-3-small"
+    }
+  }
 }
 
 extension PublishSettings {

@@ -1,3 +1,4 @@
+internal import Corpus
 internal import Settings
 
 /// A source while it is being read.

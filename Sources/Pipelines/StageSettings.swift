@@ -99,16 +99,39 @@ public struct EmbedSettings: Sendable, Equatable {
   public enum Provider: String, Sendable, Equatable, CaseIterable {
     /// A model folder on this machine.
     case local
+    /// OpenAI, and whatever speaks its interface.
+    case openai
+    /// Google's Gemini.
+    case gemini
+    /// Ollama.
+    case ollama
+    /// Jina AI.
+    case jina
+    /// Hugging Face's inference.
+    case huggingface
     /// Nobody: the index is lexical only.
     case none
+
+    /// Whether the vectors are asked for over the network.
+    public var isRemote: Bool { self != .local && self != .none }
   }
 
   /// Who makes them; `local` by default.
   public var provider: Provider
-  /// The model's name, or a path to its folder; `use-multilingual-v3` by default.
+  /// The model's name, or a path to its folder; `use-multilingual-v3` by default, and required of a provider.
   public var model: String
   /// A second model of this machine, whose vectors stand beside the first one's; none by default.
   public var also: String?
+  /// The provider's address; nil: the environment's, or its usual one.
+  public var url: String?
+  /// The provider's key; nil: the environment's.
+  public var apiKey: Secret?
+  /// How long the provider's vectors are to be; nil: as the model makes them.
+  public var dimensions: Int?
+  /// How many texts are sent to the provider at a time; 50 by default.
+  public var batch = 50
+  /// What a million of the provider's tokens cost, in US dollars; nil where nobody said.
+  public var price: Double?
 
   /// Makes embed settings with the defaults.
   public init(provider: Provider = .local, model: String = "use-multilingual-v3", also: String? = nil) {

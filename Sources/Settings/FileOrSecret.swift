@@ -1,3 +1,5 @@
+public import Corpus
+
 /// Something that stands in a file, or in the environment itself.
 public enum FileOrSecret: Sendable, Equatable {
   /// The file, absolute.

@@ -102,6 +102,30 @@ extension SettingType where Value == Double {
       }, write: { .string(TimeSpan.text($0)) })
   }
 
+  /// A number with or without a fraction, within bounds.
+  public static func decimal(in range: ClosedRange<Double>) -> SettingType {
+    SettingType(
+      schema: [
+        .init("type", .string("number")), .init("minimum", .number(range.lowerBound)),
+        .init("maximum", .number(range.upperBound)),
+      ],
+      read: { node, reader in
+        let number: Double? =
+          switch node.scalar {
+          case .integer(let value): Double(value)
+          case .number(let value): value
+          default: nil
+          }
+        if let number, range.contains(number) { return number }
+        reader.needs("a number from \(plain(range.lowerBound)) to \(plain(range.upperBound))", node)
+        return nil
+      }, write: { .number($0) })
+  }
+
+  private static func plain(_ number: Double) -> String {
+    Int(exactly: number).map { "\($0)" } ?? "\(number)"
+  }
+
   /// A share such as `2%` or `0.02`, from 0 to 1.
   public static var percentage: SettingType {
     SettingType(

@@ -1,6 +1,7 @@
 internal import Corpus
 internal import Embedding
 internal import Glibc
+internal import HTTPClient
 internal import Serving
 internal import Snapshots
 internal import Terminal
@@ -81,20 +82,15 @@ enum AcervoServe {
     settings.authenticator = authentication
     settings.version = version
     let folder = settings.snapshots
-    let environment = ["ACERVO_MODELS", "XDG_DATA_HOME", "HOME"].reduce(into: [String: String]()) { values, name in
+    let names = ["ACERVO_MODELS", "XDG_DATA_HOME", "HOME"] + Provider.allCases.flatMap(\.variables)
+    let environment = names.reduce(into: [String: String]()) { values, name in
       values[name] = getenv(name).map { String(cString: $0) }
     }
     let reranker = try arguments[rerank].map { model in
       try LocalReranker(folder: ModelFinder.folder(of: model, startingAt: folder, environment: environment))
     }
-    let embedders = EmbedderPool(reranker: reranker) { fingerprint in
-      guard fingerprint.provider == "local" else {
-        throw UnknownProvider(name: fingerprint.provider)
-      }
-      return try LocalEmbedder(
-        folder: ModelFinder.folder(of: fingerprint.model, startingAt: folder, environment: environment), for: .answering
-      )
-    }
+    let finder = EmbedderFinder(startingAt: folder, for: .answering, environment: environment, client: try HTTPClient())
+    let embedders = EmbedderPool(reranker: reranker) { try finder.embedder(for: $0) }
     let service = try QueryService(settings, embedders: embedders, log: ServiceLog())
     // For whoever started it on port 0.
     if settings.port == 0 { Output.results.line("\(service.port)") }
@@ -121,14 +117,5 @@ enum AcervoServe {
     case let error as SnapshotError: error.code == .missing ? .missingInput : .badInput
     default: .software
     }
-  }
-}
-
-/// A snapshot whose vectors come from somewhere that this program cannot ask.
-struct UnknownProvider: Error, CustomStringConvertible {
-  let name: String
-
-  var description: String {
-    "its vectors come from the provider “\(name)”, which this version cannot ask; publish it with a local model"
   }
 }

@@ -1,5 +1,6 @@
 internal import Corpus
 internal import Embedding
+internal import HTTPClient
 internal import Retrieval
 internal import Snapshots
 internal import Terminal
@@ -66,8 +67,8 @@ enum Collections {
   ) throws -> (Retriever, embedder: (any Embedder)?) {
     func embedder(_ fingerprint: EmbedderFingerprint?) throws -> (any Embedder)? {
       try fingerprint.map { fingerprint in
-        let folder = try ModelFinder.folder(of: fingerprint.model, startingAt: start, environment: Inputs.environment)
-        return try LocalEmbedder(folder: folder)
+        try EmbedderFinder(startingAt: start, environment: Inputs.environment, client: HTTPClient())
+          .embedder(for: fingerprint)
       }
     }
     let first = try embedder(snapshot.manifest.embedder)

@@ -3,6 +3,7 @@ internal import Corpus
 internal import Evaluation
 internal import FoundationEssentials
 internal import Glibc
+internal import HTTPClient
 internal import Indexing
 internal import Pipelines
 internal import Retrieval
@@ -84,7 +85,7 @@ enum EvalBenchmark {
 
   private static func index(_ corpus: BenchmarkCorpus, _ pipeline: PipelineFile, isQuiet: Bool) async throws {
     let progress = RunProgress()
-    let embedders = try IndexCommand.embedders(for: pipeline)
+    let embedders = try await IndexCommand.embedders(for: pipeline, client: HTTPClient())
     let text = ProgressText(progress)
     let line = ProgressLine(isQuiet: isQuiet) { text.line }
     defer { line.finish() }

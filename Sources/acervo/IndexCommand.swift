@@ -52,18 +52,18 @@ enum IndexCommand {
   static func prepare(
     path: String, threads: Int? = nil, acceptsShrink: Bool = false, onlyFailed: IndexingRun.FailureFilter? = nil,
     progress: RunProgress = RunProgress(), finished: @escaping @Sendable (RunReport) throws -> Void = { _ in }
-  ) throws -> IndexingRun {
+  ) async throws -> IndexingRun {
     let pipeline = try PipelineFile.read(path: path, environment: Inputs.environment)
     let client = try HTTPClient()
     return IndexingRun(
       pipeline: pipeline,
       sources: pipeline.sources.map { source(for: $0, client: client, progress: progress.source($0.id)) },
-      embedders: try embedders(for: pipeline), threads: threads ?? ProcessInfo.processInfo.activeProcessorCount,
+      embedders: try await embedders(for: pipeline, client: client),
+      threads: threads ?? ProcessInfo.processInfo.activeProcessorCount,
       acceptsShrink: acceptsShrink, onlyFailed: onlyFailed, environment: Inputs.environment,
       otherEmbedder: { fingerprint in
-        let folder = try ModelFinder.folder(
-          of: fingerprint.model, startingAt: pipeline.publish.to, environment: Inputs.environment)
-        return try LocalEmbedder(folder: folder)
+        try EmbedderFinder(startingAt: pipeline.publish.to, environment: Inputs.environment, client: client)
+          .embedder(for: fingerprint)
       }, progress: progress, finished: finished)
   }
 
@@ -71,7 +71,7 @@ enum IndexCommand {
     let progress = RunProgress()
     let metricsFile = arguments[metrics]
     if let metricsFile { try checkFolder(of: metricsFile) }
-    let run = try prepare(
+    let run = try await prepare(
       path: arguments.positionals[0], threads: arguments[threads], acceptsShrink: arguments[acceptShrink],
       onlyFailed: onlyFailed, progress: progress,
       finished: { report in
@@ -109,15 +109,21 @@ enum IndexCommand {
   }
 
   /// The embedders that a pipeline asks for, in their order.
-  static func embedders(for pipeline: PipelineFile) throws -> [any Embedder] {
-    switch pipeline.embed.provider {
-    case .none: return []
-    case .local:
-      return try [pipeline.embed.model, pipeline.embed.also].compactMap { $0 }.map { model in
+  static func embedders(for pipeline: PipelineFile, client: HTTPClient) async throws -> [any Embedder] {
+    let embed = pipeline.embed
+    guard let provider = Provider(rawValue: embed.provider.rawValue) else {
+      guard embed.provider == .local else { return [] }
+      return try [embed.model, embed.also].compactMap { $0 }.map { model in
         try LocalEmbedder(
           folder: ModelFinder.folder(of: model, startingAt: pipeline.folder, environment: Inputs.environment))
       }
     }
+    let access = try ProviderAccess(
+      provider, url: embed.url, key: embed.apiKey, environment: Inputs.environment)
+    var settings = EmbeddingProviderSettings(access: access, model: embed.model, dimensions: embed.dimensions)
+    settings.batch = embed.batch
+    settings.price = embed.price
+    return [try await ProviderEmbedder.make(settings, client: client)]
   }
 }
 

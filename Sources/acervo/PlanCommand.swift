@@ -16,7 +16,7 @@ enum PlanCommand {
     run: run)
 
   private static func run(_ arguments: Arguments) async throws -> ExitCode {
-    let run = try IndexCommand.prepare(path: arguments.positionals[0])
+    let run = try await IndexCommand.prepare(path: arguments.positionals[0])
     let report = try await Interruption.cancelling { try await run.plan() }
     if arguments[json] {
       Output.results.line(report.json.text(pretty: true))

@@ -1,3 +1,4 @@
+internal import Embedding
 internal import Indexing
 internal import Terminal
 
@@ -25,17 +26,17 @@ enum ReportText {
       )
     }
     lines.append("  chunks   \(counts.chunksEmbedded) embedded, \(counts.chunksReused) reused")
+    for spending in report.embedding {
+      let cost = spending.counts.cost.map { ", \(($0 * 10_000).rounded() / 10_000) USD" } ?? ""
+      let about = spending.counts.isEstimated ? "about " : ""
+      lines.append(
+        "  embed    \(spending.provider) \(spending.model): \(spending.counts.requests) requests, "
+          + "\(about)\(spending.counts.tokens) tokens\(cost)")
+    }
     if counts.unreadableValues > 0 {
       lines.append("  fields   \(counts.unreadableValues) values are not of their field's kind and were left out")
     }
     lines.append("  took     \(tenths(report.seconds)) s, \(counts.requests) requests, \(size(counts.bytes))")
-    for cost in report.sources {
-      if let points = cost.points {
-        lines.append(
-          "  cost     “\(cost.source)”: \(cost.requests) requests, about \(points) points of the site's quota")
-      }
-      for note in cost.notes { lines.append("  note     “\(cost.source)”: \(note)") }
-    }
     for incomplete in report.incomplete {
       lines.append("  source   “\(incomplete.source)” was cut short: \(incomplete.reason); nothing of it was removed")
     }

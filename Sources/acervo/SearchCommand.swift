@@ -1,4 +1,3 @@
-internal import Answering
 internal import Corpus
 internal import Retrieval
 internal import Snapshots
@@ -90,52 +89,5 @@ enum SearchCommand {
     let before = hit.before.isEmpty ? "" : "   (before) \(excerpt(hit.before))\n"
     let after = hit.after.isEmpty ? "" : "   (after) \(excerpt(hit.after))\n"
     return "\(rank). \(heading)\n   \(address)\n\(before)   \(excerpt(hit.chunk.text))\n\(after)\n"
-  }
-}
-
-/// `acervo ask`: an answer quoted from the snapshot.
-enum AskCommand {
-  private static let top = Option("top", short: "k", "K", in: 1...100, help: "Chunks of evidence.", default: 4)
-  private static let json = Flag("json", help: "The answer as JSON.")
-
-  static let entry = Acervo.Entry(
-    command: Command(
-      "ask", "Answers a question with sentences quoted from the snapshot.",
-      positionals: [Positional("QUESTION", help: "In Spanish or English.")],
-      options: [
-        .value(Collections.snapshots), .value(Collections.collection), .value(top), .value(Collections.filters),
-        .value(AccessCommand.asked), .value(Collections.rerank), .flag(json),
-      ],
-      examples: ["acervo ask --snapshots snapshots \"How do I reset my password?\""]),
-    run: run)
-
-  private static func run(_ arguments: Arguments) async throws -> ExitCode {
-    let (retriever, embedder) = try Collections.retriever(arguments)
-    let question = arguments.positionals[0]
-    var wanted = SearchRequest.evidence(for: question, topK: arguments[top] ?? 4)
-    wanted.filters = try Collections.filters(arguments, for: retriever)
-    wanted.principals = Set(arguments.all(AccessCommand.asked))
-    let hits = try await retriever.search(wanted)
-    let answer = try await ExtractiveAnswerer(embedder: embedder).answer(question, from: hits)
-    if arguments[json] {
-      let manifest = retriever.snapshot.manifest
-      let id = AnswerIdentifier(
-        collection: manifest.collection, snapshot: manifest.id, chunks: answer.citations.map(\.chunk))
-      let json: JSONValue = [
-        "answer": .string(answer.text), "id": .string(id.description),
-        "sources": .array(answer.sources.map { .string($0) }),
-        "citations": .array(answer.citations.map(\.json)),
-        "collection": .string(manifest.collection), "snapshot": .string(manifest.id),
-      ]
-      Output.results.line(json.text(pretty: true))
-    } else {
-      Output.results.line(answer.text)
-      for (index, citation) in answer.citations.enumerated() {
-        let heading = citation.heading.isEmpty ? "" : " › " + citation.heading
-        Output.results.line("[\(index + 1)] \(citation.title)\(heading)")
-        Output.results.line("    \(citation.url)\(citation.anchor.map { "#" + $0 } ?? "")")
-      }
-    }
-    return .success
   }
 }

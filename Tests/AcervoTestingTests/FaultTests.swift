@@ -129,3 +129,35 @@ struct FaultTests {
     for bad in ["", "429=2@nowhere", "nonsense", "500*0", "500*x", "500%%"] { #expect(LabFault(bad) == nil, "\(bad)") }
   }
 }
+
+@Suite("The lab's misleading answers")
+struct MisleadingAnswerTests {
+  @Test("a page of a listing can lead back to itself, and a base can name another host")
+  func links() async throws {
+    var options = ConfluenceLab.Options()
+    options.base = "http://wiki.internal.example:8090/wiki"
+    let lab = try ConfluenceLab(smallSite(60), options)
+    let client = try LabClient(lab)
+    let next = try #require(try await client.get("/api/v2/pages?limit=5").next)
+    lab.fault(LabFault(.endless, on: .pages))
+    let reply = try await client.get(next)
+    #expect(reply.ids == [] && reply.json["_links"]?["base"]?.string == "http://wiki.internal.example:8090/wiki")
+    let again = try await client.get(try #require(reply.next))
+    #expect(again.next == reply.next)
+    lab.mend()
+    #expect(try await client.get(next).ids.count == 5)
+  }
+
+  @Test("links on the gateway may begin with its own path")
+  func gatewayLinks() async throws {
+    var options = ConfluenceLab.Options()
+    options.prefixesGatewayLinks = true
+    let lab = try ConfluenceLab(smallSite(60), options)
+    var client = try LabClient(lab)
+    client.authorization = "Bearer " + ConfluenceLab.bearerToken
+    let first = try await client.get(lab.gatewayURL + "/api/v2/pages?limit=5")
+    let next = try #require(first.next)
+    #expect(next.hasPrefix("/ex/confluence/\(ConfluenceLab.cloudID)/wiki/api/v2/pages?"))
+    #expect(try await client.get(lab.origin + next).ids.count == 5)
+  }
+}

@@ -154,18 +154,25 @@ import Testing
       <ac:caption><p>Figure 2: traffic</p></ac:caption></ac:image>
       """
     #expect(try text(image) == "Traffic by hour\n\nFigure 2: traffic")
-    #expect(try text("<p>a</p><ac:image ac:alt=\"t.png\"><ri:attachment ri:filename=\"t.png\"/></ac:image>") == "a")
+    for name in ["t.png", "Screenshot 2026-02-03 at 9.41.07 PM.png", "스크린샷 오후 5.30.02.PNG"] {
+      let image = "<p>a</p><ac:image ac:alt=\"\(name)\"><ri:attachment ri:filename=\"t.png\"/></ac:image>"
+      #expect(try text(image) == "a", "\(name)")
+    }
+    let named = "<p>a</p><ac:image ac:alt=\"Plan of 2026\"><ri:attachment ri:filename=\"Plan of 2026\"/></ac:image>"
+    #expect(try text(named) == "a")
   }
 
   @Test func `dates, signs and marked words are text`() throws {
     let storage = """
       <p>Due <time datetime="2026-03-31"/>: <ac:emoticon ac:name="tick" ac:emoji-fallback=":check_mark:"/>
       <ac:emoticon ac:name="blue-star" ac:emoji-shortname=":party:" ac:emoji-fallback="🎉"/>
+      <ac:emoticon ac:name="blue-star" ac:emoji-shortname=":our_logo:" ac:emoji-fallback=":our_logo:"/>
+      <ac:emoticon ac:name="blue-star"/>
       <ac:emoticon ac:emoji-shortname=":custom_thing:" ac:emoji-fallback=":custom_thing:"/>
       un<ac:inline-comment-marker ac:ref="b7d1">break</ac:inline-comment-marker>able
       <ac:placeholder>Type here</ac:placeholder></p>
       """
-    #expect(try text(storage) == "Due 2026-03-31: ✓ ★ custom thing unbreakable")
+    #expect(try text(storage) == "Due 2026-03-31: ✓ 🎉 our logo ★ custom thing unbreakable")
   }
 
   // MARK: - Tasks, layouts, tables, the new editor

@@ -272,7 +272,17 @@ extension RefusedPipeline {
     ),
     RefusedPipeline(
       "an embedding provider", "provider: local", "provider: openai",
-      "12:24: not implemented yet: “openai” as “provider” → for now it can be: “local”, “none”"),
+      "12:24: the provider “openai” needs to know which model → add model:, such as text-embedding-3-small"),
+    RefusedPipeline(
+      "a provider's setting without a provider", "provider: local", "provider: local, dimensions: 3",
+      "12:43: “dimensions” is a provider's, but provider: local asks none → leave it out, or name a provider"),
+    RefusedPipeline(
+      "a local model beside a provider's", "provider: local", "provider: openai, model: m, also: n",
+      "12:48: “also” names a second local model, but the first one is not of this machine → leave “also” out, or write provider: local"
+    ),
+    RefusedPipeline(
+      "a price that is none", "provider: local", "provider: openai, model: m, price: -1",
+      "12:49: “price” needs a number from 0 to 1000000, not the number -1 → write a number from 0 to 1000000"),
     RefusedPipeline(
       "a provider's key", "provider: local", "api_key: ${OPENAI_API_KEY}",
       "12:23: “${…}” needs quotes inside braces and brackets → write \"${NAME}\""),

@@ -1,3 +1,4 @@
+import Corpus
 import Settings
 
 /// A settings file of no program, with every type of setting in it.

@@ -1,6 +1,6 @@
 """Reads the lab's Confluence with two clients that others wrote, and compares with what is in its data set.
 
-usage: confluence_clients.py LAB
+usage: confluence_clients.py LAB [ACERVO]
 
 LAB is the program acervo-confluence-lab, with words before it if it needs any; it runs with all faults off. Read are, as
 the indexer's account: all pages of every space, with title, version, ancestors, labels and storage bodies
@@ -9,16 +9,21 @@ the indexer's account: all pages of every space, with title, version, ancestors,
                         Center; on Cloud the restrictions of pages as well
   langchain-community   ConfluenceLoader on both: `Document`s with id, title and text
 
-Differences that docs/testing.md explains are counted under their name; any other ends the program with 1.
+With ACERVO (the program acervo, with words before it if needed) the same site is indexed by our source from both
+deployments, and the pages of its snapshot are compared by id, title and how many of them each of eight
+users may read. Differences that docs/testing.md explains are counted under their name; any other ends the program with 1.
 
 needs: Python 3.11 and Tests/oracles/confluence_clients.txt
 """
 import collections
 import json
+import os
+import pathlib
 import re
 import shlex
 import subprocess
 import sys
+import tempfile
 import urllib.request
 
 from atlassian import Confluence
@@ -135,8 +140,49 @@ def langchain(check, who, **options):
             check.same(who, known["id"], "first sentence", words[:1], re.findall(r"Record L\d+ revision \d+", known["storage"])[:1])
 
 
+def acervo(check, program, who, settings, principal):
+    """Indexes the site with our source and compares the snapshot's pages."""
+    spaces = [s["key"] for s in check.site["spaces"] if check.expected(s["key"])]
+    with tempfile.TemporaryDirectory() as folder:
+        lines = "".join(f"            {line}\n" for line in [
+            *settings, f"spaces: {json.dumps(spaces)}", "include: { blogposts: false }", "access: restrictions"])
+        pathlib.Path(folder, "lab.yaml").write_text(
+            "acervo: 1\nname: lab\nstages:\n  - fetch:\n      sources:\n        - id: lab\n          confluence:\n" + lines
+            + "  - clean: { templates: off }\n  - chunk: { by: structure }\n  - embed: { provider: none }\n"
+            + f"  - index: {{ languages: [en, es], lexical: true }}\npublish: {{ to: {folder}/snapshots }}\n")
+        place = ["--snapshots", f"{folder}/snapshots", "--collection", "lab"]
+        run = subprocess.run(
+            [*program, "index", f"{folder}/lab.yaml"], capture_output=True, text=True,
+            env={**os.environ, "LAB_TOKEN": TOKEN, "LAB_PASSWORD": PASSWORD})
+        shown = subprocess.run([*program, "snapshots", "show", *place, "--documents", "--json"], capture_output=True, text=True)
+        if run.returncode != 0 or shown.returncode != 0:
+            check.faults.append(f"{who}: ended with {run.returncode}: {(run.stderr + shown.stderr)[-800:]}")
+            return
+        documents = [json.loads(line) for line in shown.stdout.splitlines()]
+        for user in check.site["users"][:8]:
+            name = "user:" + user[principal]
+            listed = subprocess.run([*program, "access", "list", *place, "--as", name, "--json"], capture_output=True, text=True)
+            wanted = sum(may_read(check.site, id, user["accountId"]) for space in spaces for id in check.expected(space))
+            check.same(who, name, "pages that may be read", json.loads(listed.stdout)["readable"], wanted)
+    byID = {re.search(r"pageId=(\d+)", d["url"])[1]: d for d in documents}
+    for space in spaces:
+        check.ids(who, space, [i for i in byID if i not in check.pages or check.pages[i]["space"] == space])
+    for id, document in byID.items():
+        if id in check.pages:
+            check.same(who, id, "title", document["title"], check.pages[id]["title"])
+
+
+def may_read(site, id, account):
+    """The space, every restricted ancestor and the page, each by user or group."""
+    byID = site.setdefault("byID", {c["id"]: c for c in site["contents"]})
+    groups = {g["id"] for g in site["groups"] if account in g["members"]}
+    space = next(s for s in site["spaces"] if s["key"] == byID[id]["space"])
+    rules = [space["readers"]] + [byID[i]["readers"] for i in ancestors(site, id) + [id]]
+    return all(account in rule["users"] or groups & set(rule["groups"]) for rule in rules if rule)
+
+
 def main():
-    if len(sys.argv) != 2:
+    if len(sys.argv) not in (2, 3):
         sys.exit(__doc__)
     lab = subprocess.Popen(
         [*shlex.split(sys.argv[1]), "--pages", "220", "--seed", "11"], stdout=subprocess.PIPE, text=True)
@@ -154,6 +200,12 @@ def main():
         python_api(check, "atlassian-python-api, Data Center", center)
         langchain(check, "ConfluenceLoader, Cloud", url=root + "/wiki", username=EMAIL, api_key=TOKEN, cloud=True)
         langchain(check, "ConfluenceLoader, Data Center", url=root + "/confluence", username=NAME, api_key=PASSWORD, cloud=False)
+        if len(sys.argv) == 3:
+            program = shlex.split(sys.argv[2])
+            on_cloud = [f"url: {root}/wiki", "deployment: cloud", f"user: {EMAIL}", "token: ${LAB_TOKEN}"]
+            acervo(check, program, "acervo, Cloud", on_cloud, "accountId")
+            at_home = [f"url: {root}/confluence", "deployment: data_center", f"user: {NAME}", "token: ${LAB_PASSWORD}"]
+            acervo(check, program, "acervo, Data Center", at_home, "userKey")
     finally:
         lab.terminate()
         lab.wait()

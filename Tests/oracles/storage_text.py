@@ -56,7 +56,12 @@ TITLED = {
     "ui-step", "auimessage", "alert", "status",
 }
 # Other parameters that stand on the page, by macro.
-SHOWN = {("jira", "key"), ("mathinline", "body"), ("eazy-math-inline", "body"), ("easy-math-block", "body")}
+SHOWN = {
+    ("jira", "key"), ("mathinline", "body"), ("eazy-math-inline", "body"), ("easy-math-block", "body"),
+    ("drawio", "diagramName"),
+}
+# Macros that show something of another page or file: its title or name stands for it.
+NAMING = {"include", "excerpt-include", "view-file", "viewpdf", "viewdoc", "viewxls", "viewppt", "multimedia"}
 # Elements of which nothing is seen.
 UNSEEN = {
     AC + "parameter", AC + "task-id", AC + "task-uuid", AC + "task-status", AC + "placeholder", AC + "adf-attribute",
@@ -64,7 +69,7 @@ UNSEEN = {
     AC + "adf-fragment-mark-detail", "colgroup", "style", "script",
 }
 # What the text may say on its own account.
-OWN = set("info note warning error success tip panel x toc".split())
+OWN = set("info note warning error success tip panel user x".split())
 
 
 def words(text):
@@ -76,6 +81,7 @@ def parse(text):
     text = re.sub(r"^\s*<\?xml[^>]*\?>|<!DOCTYPE[^>\[]*(\[[^\]]*\])?>", "", text)
     parts = re.split(r"(<!\[CDATA\[.*?\]\]>)", text, flags=re.S)
     for index in range(0, len(parts), 2):
+        parts[index] = re.sub(r"&(?!#?\w+;)", "&amp;", parts[index])
         parts[index] = re.sub(
             r"&(\w+);",
             lambda m: m[0] if m[1] in ("lt", "gt", "amp", "quot", "apos")
@@ -88,7 +94,7 @@ class Page:
     """What a reader sees, and what is there unseen."""
 
     def __init__(self, root):
-        self.seen, self.unseen = [], set()
+        self.seen, self.unseen, self.marks = [], set(), set()
         self.walk(root)
 
     def text(self, text):
@@ -97,7 +103,8 @@ class Page:
 
     def hide(self, element):
         for node in element.iter():
-            for value in [node.text, node.tail if node is not element else None, *node.attrib.values()]:
+            named = [value for key, value in node.attrib.items() if key != AC + "name"]
+            for value in [node.text, node.tail if node is not element else None, *named]:
                 if value and value.strip():
                     self.unseen.add(value.strip())
 
@@ -156,12 +163,16 @@ class Page:
 
     def macro(self, node):
         name = node.get(AC + "name")
+        # A macro that is made when the page is looked at may leave its name as a mark.
+        self.marks.update(words(name or ""))
         for child in node:
             if child.tag in (AC + "parameter", AC + "default-parameter"):
                 key = child.get(AC + "name")
                 value = "".join(child.itertext())
                 if key == "title" and name in TITLED or (name, key) in SHOWN:
                     self.text(value)
+                elif name in NAMING and (named := self.named(child)):
+                    self.text(named)
                 else:
                     self.hide(child)
             elif child.tag in (AC + "rich-text-body", AC + "plain-text-body"):
@@ -169,6 +180,12 @@ class Page:
                 for inner in child:
                     self.walk(inner)
                     self.text(inner.tail)
+
+    def named(self, parameter):
+        for target in parameter.iter():
+            if name := target.get(RI + "content-title") or target.get(RI + "filename"):
+                return name
+        return None
 
     def extension(self, node):
         contents = list(node.iter(AC + "adf-content"))
@@ -206,10 +223,10 @@ def check(program, path, show):
     printed = [
         value for value in page.unseen
         if len(value) > 3 and re.search(r"(?<!\w)" + re.escape(value) + r"(?!\w)", text)
-        and re.sub(r"\W+", "", value) not in whole]
+        and re.sub(r"\W+", "", value) not in whole and value.lower() not in OWN]
     # The numbers of ordered lists are no text of the page.
     bare = collections.Counter(words(re.sub(r"^\s*\d+\. ", "", text, flags=re.M)))
-    new = {w: n - seen[w] for w, n in bare.items() if n > seen[w] and w.lower() not in OWN and w not in whole}
+    new = {w: n - seen[w] for w, n in bare.items() if n > seen[w] and w.lower() not in OWN and w not in page.marks and w not in whole}
     missing = [w for w in WANTED.get(path.name, []) if w not in text]
     for title, value in [("lost", lost), ("printed", printed), ("new", new), ("not found", missing)]:
         if value:

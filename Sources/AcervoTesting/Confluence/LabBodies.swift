@@ -35,7 +35,7 @@ enum LabBodies {
   static let headings = [
     "Before you start", "Steps", "What can go wrong", "Background", "Antes de empezar", "Preguntas frecuentes",
     "Limits",
-    "Contacts", "History", "Settings & options", "Resumen", "Checks",
+    "Contacts", "History", "Settings &amp; options", "Resumen", "Checks",
   ]
   private static let english = (
     [

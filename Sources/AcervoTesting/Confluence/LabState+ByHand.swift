@@ -88,6 +88,13 @@ extension LabState {
         site.groups.map {
           ["id": .string($0.id), "name": .string($0.name), "members": .array($0.members.sorted().map { .string($0) })]
         }),
+      "users": .array(
+        site.users.values.sorted { $0.accountID < $1.accountID }.map {
+          [
+            "accountId": .string($0.accountID), "userKey": .string($0.userKey), "name": .string($0.displayName),
+            "email": .string($0.email),
+          ]
+        }),
       "contents": .array(contents),
     ]
   }

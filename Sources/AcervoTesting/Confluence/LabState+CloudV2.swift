@@ -8,7 +8,7 @@ extension LabOperation {
     .init(.v2, "spaces", .spaces, scopes: ["read:space:confluence"]) { try $0.spaces($1) },
     .init(.v2, "spaces/{}", .space, scopes: ["read:space:confluence"]) { state, call in
       let space = try state.space(call)
-      return .json(state.spaceItem(space).adding([("_links", state.links(call, space))]), objects: 1)
+      return .json(state.spaceItem(space, isRow: false).adding([("_links", state.links(call, space))]), objects: 1)
     },
     .init(.v2, "spaces/{}/pages", .spacePages, scopes: pageScope) { state, call in
       let space = try state.space(call)
@@ -105,14 +105,15 @@ extension LabState {
       next: page.next)
   }
 
-  func spaceItem(_ space: LabSite.Space) -> JSONValue {
-    let item: JSONValue = [
+  func spaceItem(_ space: LabSite.Space, isRow: Bool = true) -> JSONValue {
+    var item: JSONValue = [
       "id": .id(space.id), "key": .string(space.key), "name": .string(space.name), "type": .string(space.type),
       "status": .string(space.isArchived ? "archived" : "current"), "authorId": .string(space.author),
-      "spaceOwnerId": .string(space.author), "currentActiveAlias": .string(space.key),
+      "spaceOwnerId": .string(space.author),
       "createdAt": .string(LabTime.utc(space.createdAt)), "homepageId": .id(space.home), "description": .null,
       "icon": .null,
     ]
+    if isRow { item = item.adding([("currentActiveAlias", .string(space.key))]) }
     return options.hasUnknownKeys ? item.adding([("labOnly", ["seen": .bool(true)])]) : item
   }
 

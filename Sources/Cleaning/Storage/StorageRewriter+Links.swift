@@ -143,7 +143,7 @@ extension StorageRewriter {
 
   mutating func image(_ node: MarkupNode) {
     let alt = page.value(named: "ac:alt", in: node) ?? page.value(named: "ac:title", in: node)
-    if let alt, !alt.isEmpty {
+    if let alt, !alt.isEmpty, !isFileName(alt, of: node) {
       element(.img, [(.alt, alt)]) { _ in }
     }
     if let caption = child("ac:caption", of: node) {
@@ -151,15 +151,25 @@ extension StorageRewriter {
     }
   }
 
+  /// Whether a picture's words are the name of a file: editors put it there when nobody writes any, spaces and all.
+  private func isFileName(_ alt: String, of node: MarkupNode) -> Bool {
+    let file = child("ri:attachment", of: node).map(fileName)
+    let lower = alt.lowercased()
+    return alt == file
+      || [".png", ".jpg", ".jpeg", ".gif", ".webp", ".svg", ".avif", ".bmp"].contains(where: lower.hasSuffix)
+  }
+
   mutating func emoticon(_ node: MarkupNode) {
     let fallback = page.value(named: "ac:emoji-fallback", in: node) ?? ""
     let name = page.value(named: "ac:name", in: node) ?? ""
-    if let sign = Self.signs[name] {
-      writer.text(sign.utf8)
-    } else if !fallback.isEmpty, !(fallback.hasPrefix(":") && fallback.hasSuffix(":")) {
+    let short = page.value(named: "ac:emoji-shortname", in: node) ?? name
+    // Cloud keeps every emoji that Server had no name for as a “blue-star”: the name tells nothing there.
+    let sign = name == "blue-star" && short != name && !short.contains("blue") ? nil : Self.signs[name]
+    if !fallback.isEmpty, !(fallback.hasPrefix(":") && fallback.hasSuffix(":")) {
       writer.text(fallback.utf8)
+    } else if let sign {
+      writer.text(sign.utf8)
     } else {
-      let short = page.value(named: "ac:emoji-shortname", in: node) ?? name
       writer.text(short.split { $0 == ":" || $0 == "_" || $0 == "-" }.joined(separator: " ").utf8)
     }
   }

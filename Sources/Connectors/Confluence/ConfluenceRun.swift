@@ -69,15 +69,9 @@ struct ConfluenceRun {
       for index in spaces.indices { try await list(index) }
       try await settleDoubles()
       try await askForMissing()
-      if try isQuiet() {
-        try await tellQuiet()
-      } else {
-        let time = face.client.now
-        for index in spaces.indices where !spaces[index].isLeft { try await readReaders(of: index) }
-        try await tellGroups()
-        try await tellPages()
-        try await rememberSpaces(at: time)
-      }
+      for index in spaces.indices where !spaces[index].isLeft { try await readReaders(of: index) }
+      try await tellGroups()
+      try await tellPages()
     } catch let error as ConfluenceError {
       cuts.append("\(error)")
     }
@@ -88,7 +82,6 @@ struct ConfluenceRun {
       points: totals.points, notes: Array(Set(notes).sorted().prefix(20)) + face.client.notes)
   }
 
-  /// Texts that stand for all of several reasons.
   private static func text(of cuts: [String]) -> String {
     cuts.prefix(3).joined(separator: "; ") + (cuts.count > 3 ? "; and \(cuts.count - 3) more" : "")
   }

@@ -1,0 +1,95 @@
+internal import Embedding
+internal import Synchronization
+
+/// What a model was asked and what that took.
+public struct ModelCounts: Sendable, Equatable {
+  /// Answers that came whole.
+  public var answers = 0
+  /// Tries that failed, by kind (`timed_out`, `rate_limited` …).
+  public var failures: [String: Int] = [:]
+  /// Tokens of requests.
+  public var promptTokens = 0
+  /// Tokens of answers.
+  public var completionTokens = 0
+  /// What they cost, where a price is known.
+  public var cost = 0.0
+  /// Whether it is left alone for a while now.
+  public var isResting = false
+}
+
+/// How a model did lately: a circuit breaker, counts, and what a token of it is worth.
+///
+/// After so many failures in a row the model rests; then one request tries it, while the others still pass it by, and
+/// its success ends the rest.
+final class Standing: Sendable {
+  /// So many failures in a row make it rest.
+  static let failuresBeforeRest = 4
+  /// How long it rests.
+  static let rest = Duration.seconds(30)
+
+  private struct State {
+    var counts = ModelCounts()
+    var failuresInRow = 0
+    var restsUntil: ContinuousClock.Instant?
+    var isTried = false
+    var bytesPerToken = 3.0
+  }
+
+  private let state = Mutex(State())
+
+  /// The bytes of text that a token stands for.
+  var bytesPerToken: Double { state.withLock(\.bytesPerToken) }
+
+  func counts(at now: ContinuousClock.Instant) -> ModelCounts {
+    state.withLock { state in
+      var counts = state.counts
+      counts.isResting = state.restsUntil.map { $0 > now } ?? false
+      return counts
+    }
+  }
+
+  /// Whether a request may go to it now.
+  func mayBeAsked(at now: ContinuousClock.Instant) -> Bool {
+    state.withLock { state in
+      guard let end = state.restsUntil else { return true }
+      guard now >= end, !state.isTried else { return false }
+      state.isTried = true
+      return true
+    }
+  }
+
+  func succeeded(_ usage: ModelUsage, price: ModelSettings.Price?) {
+    state.withLock { state in
+      (state.failuresInRow, state.restsUntil, state.isTried) = (0, nil, false)
+      state.counts.answers += 1
+      state.counts.promptTokens &+= usage.promptTokens
+      state.counts.completionTokens &+= usage.completionTokens
+      state.counts.cost += price?.cost(of: usage) ?? 0
+    }
+  }
+
+  func failed(_ error: ProviderError, at now: ContinuousClock.Instant) {
+    state.withLock { state in
+      state.counts.failures[error.kind.rawValue, default: 0] += 1
+      let wasTried = state.isTried
+      state.isTried = false
+      guard error.countsAgainstProvider else { return }
+      state.failuresInRow += 1
+      if wasTried || state.failuresInRow >= Self.failuresBeforeRest { state.restsUntil = now.advanced(by: Self.rest) }
+    }
+  }
+
+  /// The request was given up by whoever made it: nothing is known of the model.
+  func wasAbandoned() {
+    state.withLock { $0.isTried = false }
+  }
+
+  /// Learns from a request's size and the tokens that the provider counted in it.
+  func learn(bytes: Int, tokens: Int) {
+    // Below that, the words around the messages weigh too much; a cached prompt is counted as few tokens.
+    guard bytes >= 400, tokens > 0 else { return }
+    let ratio = Double(bytes) / Double(tokens)
+    guard (1...8).contains(ratio) else { return }
+    state.withLock { $0.bytesPerToken = 0.8 * $0.bytesPerToken + 0.2 * ratio }
+  }
+}
