@@ -9,7 +9,7 @@ import Testing
 
 /// Readers of a site that fails and changes at once: nobody reads what neither the snapshot before nor the site allows, and
 /// when the site is well again, everybody reads what it says.
-@Suite(.timeLimit(.minutes(2))) struct FaultyReadersFuzzTests {
+@Suite(.timeLimit(.minutes(30))) struct FaultyReadersFuzzTests {
   private static let kinds: [LabFault.Kind] = [
     .tooMany(.seconds(1)), .status(500), .status(502), .maintenance(seconds: 1), .cut(after: 40), .hangUp, .loginPage,
     .unauthorized, .forbidden, .notFound, .invalidUTF8,
