@@ -84,7 +84,7 @@ let package = Package(
       ]),
     library(
       "Serving",
-      ["Corpus", "Embedding", "Snapshots", "Retrieval", "Answering", "CMicroHTTPD"]),
+      ["Corpus", "Embedding", "Snapshots", "Retrieval", "Answering", "LMDB", "CMicroHTTPD"]),
     library("Terminal", ["Corpus"]),
     program(
       "acervo",
@@ -92,7 +92,7 @@ let package = Package(
         "Corpus", "Settings", "Pipelines", "Connectors", "HTTPClient", "Cleaning", "Chunking",
         "Embedding", "Snapshots", "Retrieval", "Answering", "Evaluation", "Indexing", "Terminal",
       ]),
-    program("acervo-serve", ["Corpus", "Serving", "Snapshots", "Embedding", "HTTPClient", "Terminal"]),
+    program("acervo-serve", ["Answering", "Corpus", "Serving", "Snapshots", "Embedding", "HTTPClient", "Terminal"]),
     // Drives single stages for scripts/bench; no product for users.
     .executableTarget(
       name: "acervo-bench",

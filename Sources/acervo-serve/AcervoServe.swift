@@ -1,3 +1,4 @@
+internal import Answering
 internal import Corpus
 internal import Embedding
 internal import Glibc
@@ -28,6 +29,9 @@ enum AcervoServe {
   static let adminKeyFile = Option(
     "admin-key-file", "FILE", help: "The key that POST /admin/reload asks for; $ACERVO_ADMIN_KEY by default.")
 
+  static let journal = Option(
+    "journal", "FILE",
+    help: "Where conversations are kept, for 30 days and up to 256 MB; without it none are. Never among the snapshots.")
   static let rerank = Option(
     "rerank", "MODEL",
     help: "A cross-encoder (name or folder) that reads the best chunks beside each question and orders them anew.")
@@ -37,7 +41,7 @@ enum AcervoServe {
     "Answers questions over HTTP from published snapshots, and takes over new ones as they are published.",
     options: [
       .value(snapshots), .value(listen), .value(port), .value(threads), .value(poll), .value(requireSignature),
-      .value(adminKeyFile), .value(rerank),
+      .value(adminKeyFile), .value(journal), .value(rerank),
     ],
     examples: [
       "acervo-serve --snapshots ./snapshots",
@@ -82,14 +86,21 @@ enum AcervoServe {
     settings.authenticator = authentication
     settings.version = version
     let folder = settings.snapshots
-    let names = ["ACERVO_MODELS", "XDG_DATA_HOME", "HOME"] + Provider.allCases.flatMap(\.variables)
+    let names =
+      ["ACERVO_MODELS", "XDG_DATA_HOME", "HOME"] + Provider.allCases.flatMap(\.variables) + [
+        "LLM_PROVIDER", "LLM_MODEL", "LLM_TEMPERATURE", "LLM_MAX_TOKENS", "LLM_CONTEXT_TOKENS", "LLM_TIMEOUT",
+        "OPENAI_MODEL", "GEMINI_MODEL", "HF_MODEL", "OLLAMA_MODEL",
+      ]
     let environment = names.reduce(into: [String: String]()) { values, name in
       values[name] = getenv(name).map { String(cString: $0) }
     }
     let reranker = try arguments[rerank].map { model in
       try LocalReranker(folder: ModelFinder.folder(of: model, startingAt: folder, environment: environment))
     }
-    let finder = EmbedderFinder(startingAt: folder, for: .answering, environment: environment, client: try HTTPClient())
+    let client = try HTTPClient()
+    settings.models = ModelChain(try ModelSettings.models(environment: environment), client: client)
+    settings.journal = arguments[journal].map { JournalSettings(path: $0) }
+    let finder = EmbedderFinder(startingAt: folder, for: .answering, environment: environment, client: client)
     let embedders = EmbedderPool(reranker: reranker) { try finder.embedder(for: $0) }
     let service = try QueryService(settings, embedders: embedders, log: ServiceLog())
     // For whoever started it on port 0.

@@ -56,13 +56,15 @@ final class PublishedHandbook: Sendable {
 
   /// Starts a service over the folder on a free port.
   func serve(
-    lines: HTTPServerTests.Lines = .init(), adminKey: AdminKey? = nil, authenticator: (any Authenticator)? = nil
+    lines: HTTPServerTests.Lines = .init(), adminKey: AdminKey? = nil, authenticator: (any Authenticator)? = nil,
+    _ change: (inout ServiceSettings) -> Void = { _ in }
   ) throws -> QueryService {
     var settings = ServiceSettings(snapshots: folder.path)
     settings.authenticator = authenticator ?? Authentication(adminKey: adminKey)
     settings.port = 0
     settings.pollSeconds = 60
     settings.limits.graceSeconds = 1
+    change(&settings)
     return try QueryService(
       settings, embedders: EmbedderPool { _ in HashingEmbedder() }, log: ServiceLog { lines.add($0) })
   }

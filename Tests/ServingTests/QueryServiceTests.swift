@@ -1,4 +1,5 @@
 import AcervoTesting
+import Answering
 import Corpus
 import Embedding
 import Foundation
@@ -116,10 +117,10 @@ import Testing
     #expect(contract["openapi"]?.string == "3.1.0")
     let store = CollectionStore(
       folder: "", embedders: EmbedderPool { _ in HashingEmbedder() }, metrics: Metrics(), log: ServiceLog { _ in })
-    let finder = EvidenceFinder(rememberedBytes: 0)
-    let routes =
-      AnswerRoutes(store: store, finder: finder, limits: ServerLimits()).all
-      + StatusRoutes(store: store, finder: finder, metrics: Metrics()).all
+    let desk = AnswerDesk(
+      store: store, finder: EvidenceFinder(rememberedBytes: 0), models: ModelChain([]), settings: AnswerSettings(),
+      caches: CacheSettings(), limits: ServerLimits())
+    let routes = AnswerRoutes(desk: desk).all + StatusRoutes(desk: desk, journal: nil, metrics: Metrics()).all
     for route in routes {
       let operation = contract["paths"]?[route.path]?[route.method.lowercased()]
       #expect(operation?["operationId"]?.string == route.name)

@@ -169,4 +169,5 @@ def load(programs: pathlib.Path, work: pathlib.Path, options) -> int:
     return 1 if faults else 0
 
 
-sys.exit(main())
+if __name__ == "__main__":
+    sys.exit(main())

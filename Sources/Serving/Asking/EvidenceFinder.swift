@@ -18,6 +18,8 @@ final class EvidenceFinder: Sendable {
   private struct Key: Hashable, Sendable {
     var collection: String
     var snapshot: String
+    /// Who may read the same pages shares what was found; nobody else does.
+    var audience: ContentHash
     /// Bytes, because strings of different bytes can be equal.
     var query: [UInt8]
     var request: SearchRequest
@@ -56,8 +58,9 @@ final class EvidenceFinder: Sendable {
     var request = request
     request.principals = caller.principals
     let key = Key(
-      collection: served.manifest.collection, snapshot: served.manifest.id, query: Array(request.query.utf8),
-      request: request, vector: vector)
+      collection: served.manifest.collection, snapshot: served.manifest.id,
+      audience: try served.retriever.audience(of: caller.principals).key, query: Array(request.query.utf8),
+      request: request.ofNobody, vector: vector)
     if let hits = memory.value(of: key) { return Evidence(hits: hits) }
     let asked = request
     let found = try await orByWords {
@@ -84,5 +87,14 @@ final class EvidenceFinder: Sendable {
       if error is RetrievalError || error is SnapshotError || error is CancellationError { throw error }
       return nil
     }
+  }
+}
+
+extension SearchRequest {
+  /// The same request without who asks.
+  fileprivate var ofNobody: SearchRequest {
+    var request = self
+    request.principals = []
+    return request
   }
 }

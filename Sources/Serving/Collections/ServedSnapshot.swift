@@ -10,6 +10,8 @@ internal import Snapshots
 final class ServedSnapshot: Sendable {
   let retriever: Retriever
   let answerer: ExtractiveAnswerer
+  /// Of its first set of vectors; nil where it has none.
+  let embedder: (any Embedder)?
   /// What filters can name.
   ///
   /// Known when it is loaded: a snapshot without columns has to read every document for it, which
@@ -27,6 +29,7 @@ final class ServedSnapshot: Sendable {
   init(snapshot: Snapshot, embedder: (any Embedder)?, second: (any Embedder)?, reranker: (any Reranker)?) throws {
     retriever = try Retriever(snapshot: snapshot, embedder: embedder, second: second, reranker: reranker)
     answerer = ExtractiveAnswerer(embedder: embedder)
+    self.embedder = embedder
     fields = try retriever.fields
   }
 }

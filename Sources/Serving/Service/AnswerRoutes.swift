@@ -5,13 +5,14 @@ internal import Snapshots
 
 /// `POST /ask` and `POST /search`: the questions that the service is there for.
 struct AnswerRoutes: Sendable {
-  let store: CollectionStore
-  let finder: EvidenceFinder
-  let limits: ServerLimits
+  let desk: AnswerDesk
+  private var store: CollectionStore { desk.store }
+  private var finder: EvidenceFinder { desk.finder }
+  private var limits: ServerLimits { desk.limits }
 
   var all: [Route] { [ask, search] }
 
-  private static let failures = [
+  static let failures = [
     (400, "The body is not JSON, or no collection is named where there are several."),
     (404, "There is no such collection."), (413, "The body or the question is too long."),
     (415, "The body is not sent as JSON."), (422, "A member is missing, unknown or wrong; the detail names it."),
@@ -19,21 +20,6 @@ struct AnswerRoutes: Sendable {
     (503, "Too busy, or nothing is loaded yet: try again after `Retry-After` seconds."),
   ].map { (status: $0.0, meaning: $0.1) }
 
-  private static let provenance: [JSONSchema.Property] = [
-    .required("collection", .text, "The collection that was asked."),
-    .required("snapshot", .text, "The snapshot that the whole answer comes from."),
-    .required("took_ms", .number, "Milliseconds that the answer took to make."),
-  ]
-
-  private static let place: [JSONSchema.Property] = [
-    .required("url", .text, "The document's address."), .required("title", .text, "The document's title."),
-    .required("heading", .text, "The headings above the chunk, joined by “ › ”."),
-    .required("anchor", .nullable(.text), "The fragment that leads to the place, without “#”."),
-    .required("score", .number, "Higher is better; comparable within one answer only."),
-    .required("chunk", .integer(0...Int(Int32.max)), "The chunk's number in the snapshot."),
-  ]
-
-  private static let many = 0...1_000_000
   /// More of a section than this is better read on the page.
   private static let mostNeighbours = 3
   /// The greatest squared length of a vector that may be sent; models make vectors of about length 1.
@@ -47,39 +33,17 @@ struct AnswerRoutes: Sendable {
   // MARK: /ask
 
   private var ask: Route {
-    let citation = JSONSchema.object(
-      Self.place + [.required("quote", .text, "The words quoted, as they stand in the chunk.")])
+    let syntax = AnswerSyntax(desk: desk)
     return Route(
-      "POST", "/ask", name: "ask", summary: "Answers a question with quotes from the collection.", scope: .ask,
+      "POST", "/ask", name: "ask", summary: "Answers a question with its evidence.", scope: .ask,
       body: .object(
         [.required("question", .string(bytes: 1...limits.question), "The question, in any language.")]
-          + SearchSyntax.members(limits)),
-      result: (
-        "application/json",
-        .object(
-          [
-            .required("answer", .text, "The answer in the question's language; it says so when nothing fits."),
-            .required("sources", .array(of: .text, count: Self.many), "Addresses of the evidence, best first."),
-            .required(
-              "id", .text,
-              "Names the answer by its collection, snapshot and cited chunks; “acervo explain” walks back from it."),
-            .required("citations", .array(of: citation, count: Self.many), "Where each [n] of the answer comes from."),
-          ] + Self.provenance)
-      ), failures: Self.failures,
-      handler: .task { [store, finder] request, body in
-        let started = ContinuousClock.now
-        let served = try store.snapshot(of: body["collection"]?.string)
-        let question = body["question"]?.string ?? ""
-        var wanted = SearchRequest.evidence(for: question)
-        try SearchSyntax.take(body, into: &wanted, of: served)
-        let hits = try await finder.find(wanted, in: served, for: request.caller, before: deadline(from: started)).hits
-        let answer = try await served.answerer.answer(question, from: hits)
-        return response(
-          [
-            .init("answer", .string(answer.text)), .init("sources", .array(answer.sources.map { .string($0) })),
-            .init("id", .string(served.identifier(of: answer).description)),
-            .init("citations", .array(answer.citations.map(\.json))),
-          ], from: served, since: started, logged: [.init("answered", .bool(answer.isAnswered))])
+          + syntax.members),
+      result: ("application/json", .object(AnswerSyntax.answer)), events: AnswerSyntax.events,
+      failures: Self.failures,
+      handler: .task { request, body in
+        let question = try syntax.question(body["question"]?.string ?? "", body, request)
+        return try await syntax.respond(to: question, isStreamed: EventStream.isWanted(request, body))
       })
   }
 
@@ -87,7 +51,7 @@ struct AnswerRoutes: Sendable {
 
   private var search: Route {
     let found = JSONSchema.object(
-      [.required("rank", .integer(1...limits.topK), "From 1.")] + Self.place + [
+      [.required("rank", .integer(1...limits.topK), "From 1.")] + AnswerSyntax.place + [
         .required("text", .text, "The chunk's text."),
         .optional("before", .text, "What stands before it in its section; with `neighbours` only."),
         .optional("after", .text, "What stands behind it in its section; with `neighbours` only."),
@@ -107,8 +71,12 @@ struct AnswerRoutes: Sendable {
       result: (
         "application/json",
         .object(
-          [.required("results", .array(of: found, count: 0...limits.topK), "The chunks, best first.")]
-            + Self.provenance)
+          [
+            .required("results", .array(of: found, count: 0...limits.topK), "The chunks, best first."),
+            .required(
+              "by_words_alone", .boolean,
+              "Whether the question's vector could not be had in time, so that its words alone were searched."),
+          ] + AnswerSyntax.provenance)
       ), failures: Self.failures,
       handler: .task { [store, finder] request, body in
         let started = ContinuousClock.now
@@ -125,7 +93,15 @@ struct AnswerRoutes: Sendable {
         let results = evidence.hits.enumerated().map { rank, hit in
           hit.json(rank: rank + 1, withNeighbours: wanted.neighbours > 0)
         }
-        return response([.init("results", .array(results))], from: served, since: started)
+        let origin = AnswerSyntax.origin(of: served)
+        var response = ServerResponse.json(
+          .object(
+            [
+              .init("results", .array(results)),
+              .init("by_words_alone", .bool(evidence.isByWordsAlone)),
+            ] + origin + [AnswerSyntax.took(since: started)]))
+        response.logged = origin
+        return response
       })
   }
 
@@ -145,20 +121,5 @@ struct AnswerRoutes: Sendable {
       throw RequestFailure(422, "“vector” is too long: its squares have to add up to at most \(Self.mostSquare).")
     }
     return vector
-  }
-
-  // MARK: Both
-
-  private func response(
-    _ members: [JSONValue.Member], from served: ServedSnapshot, since started: ContinuousClock.Instant,
-    logged: [JSONValue.Member] = []
-  ) -> ServerResponse {
-    let origin: [JSONValue.Member] = [
-      .init("collection", .string(served.manifest.collection)), .init("snapshot", .string(served.manifest.id)),
-    ]
-    let took = JSONValue.Member("took_ms", .number(milliseconds(started.duration(to: .now))))
-    var response = ServerResponse.json(.object(members + origin + [took]))
-    response.logged = origin + logged
-    return response
   }
 }

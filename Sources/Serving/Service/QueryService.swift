@@ -1,3 +1,4 @@
+public import Answering
 internal import Corpus
 internal import Glibc
 public import Snapshots
@@ -20,6 +21,14 @@ public struct ServiceSettings: Sendable {
   public var signedBy: [VerifyingKey] = []
   /// Tells who asks; by default anybody may ask, and nobody reload.
   public var authenticator: any Authenticator = Authentication()
+  /// The language models that answer; none by default: answers are quotes.
+  public var models = ModelChain([])
+  /// How questions are answered.
+  public var answering = AnswerSettings()
+  /// What can be asked of several models side by side.
+  public var projects: [ProjectSettings] = []
+  /// Where conversations are kept; nil, the default: nowhere.
+  public var journal: JournalSettings?
   /// How much is remembered.
   public var caches = CacheSettings()
   /// The program's version, for the contract.
@@ -61,10 +70,19 @@ public final class QueryService: Sendable {
       folder: settings.snapshots, signedBy: settings.signedBy, embedders: embedders, metrics: metrics, log: log)
     let watcher = CollectionWatcher(store: store, folder: settings.snapshots, pollSeconds: settings.pollSeconds)
     self.watcher = watcher
-    let finder = EvidenceFinder(rememberedBytes: settings.caches.retrievalBytes)
-    var routes = AnswerRoutes(store: store, finder: finder, limits: settings.limits).all
-    routes += StatusRoutes(store: store, finder: finder, metrics: metrics).all
+    let journal = try settings.journal.map { try Journal($0, log: log) }
+    let desk = AnswerDesk(
+      store: store, finder: EvidenceFinder(rememberedBytes: settings.caches.retrievalBytes), models: settings.models,
+      settings: settings.answering, caches: settings.caches, limits: settings.limits)
+    var routes = AnswerRoutes(desk: desk).all
+    routes += ChatRoutes(desk: desk, journal: journal, log: log).all
+    routes += OpenAIRoutes(desk: desk).all
+    let records = InteractionRecords()
+    routes += ProjectRoutes(desk: desk, projects: settings.projects, records: records).all
+    routes += OrchestrationRoutes(records: records, models: settings.models).all
+    routes += StatusRoutes(desk: desk, journal: journal, metrics: metrics).all
     routes += AdminRoutes(store: store) { await watcher.reloaded() }.all
+    routes.append(DocumentationPage.route)
     routes.append(Self.contract(of: routes, version: settings.version))
     server = try HTTPServer(
       address: settings.listen, port: settings.port, threads: settings.threads, limits: settings.limits, routes: routes,

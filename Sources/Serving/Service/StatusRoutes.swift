@@ -6,8 +6,9 @@ internal import Snapshots
 
 /// What machines and operators ask about the service itself.
 struct StatusRoutes: Sendable {
-  let store: CollectionStore
-  let finder: EvidenceFinder
+  let desk: AnswerDesk
+  let journal: Journal?
+  private var store: CollectionStore { desk.store }
   let metrics: Metrics
 
   var all: [Route] { [health, ready, collections, metricsText] }
@@ -102,7 +103,7 @@ struct StatusRoutes: Sendable {
     Route(
       "GET", "/metrics", name: "metrics", summary: "Counts what happened, for Prometheus.", scope: .metrics,
       result: ("text/plain", .text),
-      handler: .immediate { [store, finder, metrics] _ in
+      handler: .immediate { [store, desk, journal, metrics] _ in
         let served = store.served
         let remembered = store.rememberedVectors
         let gauges: [Metrics.Family] = [
@@ -125,21 +126,45 @@ struct StatusRoutes: Sendable {
             "acervo_embedding_memory_bytes", .gauge, "What is remembered takes about so many bytes.",
             remembered.map { ([("model", $0.model)], Double($0.counts.bytes)) }),
           .init(
-            "acervo_retrieval_memory_hits_total", .counter, "Searches whose result was remembered.",
-            [([], Double(finder.counts.hits))]),
-          .init(
-            "acervo_retrieval_memory_misses_total", .counter, "Searches that had to be made.",
-            [([], Double(finder.counts.misses))]),
-          .init(
-            "acervo_retrieval_memory_bytes", .gauge, "What is remembered of searches takes about so many bytes.",
-            [([], Double(finder.counts.bytes))]),
-          .init(
             "process_resident_memory_bytes", .gauge, "Resident memory, mapped files included.",
             [([], Double(ProcessStatus.residentBytes))]),
           .init("process_open_fds", .gauge, "Open file descriptors.", [([], Double(ProcessStatus.openDescriptors))]),
         ]
-        return .text(metrics.text(gauges: gauges), contentType: "text/plain; version=0.0.4; charset=utf-8")
+        return .text(
+          metrics.text(gauges: gauges + Self.memories(desk) + Self.kept(journal)),
+          contentType: "text/plain; version=0.0.4; charset=utf-8")
       })
+  }
+}
+
+extension StatusRoutes {
+  /// What was remembered and what had to be made.
+  private static func memories(_ desk: AnswerDesk) -> [Metrics.Family] {
+    let memories = [("retrieval", desk.finder.counts), ("answers", desk.counts)]
+    return [
+      .init(
+        "acervo_memory_hits_total", .counter, "What was remembered, by what it is.",
+        memories.map { ([("memory", $0.0)], Double($0.1.hits)) }),
+      .init(
+        "acervo_memory_misses_total", .counter, "What had to be made, by what it is.",
+        memories.map { ([("memory", $0.0)], Double($0.1.misses)) }),
+      .init(
+        "acervo_memory_bytes", .gauge, "What is remembered takes about so many bytes.",
+        memories.map { ([("memory", $0.0)], Double($0.1.bytes)) }),
+    ]
+  }
+
+  /// What the journal keeps; nothing where there is none.
+  private static func kept(_ journal: Journal?) -> [Metrics.Family] {
+    guard let counts = journal?.counts else { return [] }
+    return [
+      .init(
+        "acervo_journal_turns_total", .counter, "Turns of conversations, by what became of them.",
+        [([("outcome", "kept")], Double(counts.written)), ([("outcome", "failed")], Double(counts.failed))]),
+      .init(
+        "acervo_journal_removed_total", .counter, "Conversations that were removed.", [([], Double(counts.removed))]),
+      .init("acervo_journal_bytes", .gauge, "What is kept, in bytes.", [([], Double(counts.bytes))]),
+    ]
   }
 }
 
