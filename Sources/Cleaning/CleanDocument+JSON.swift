@@ -21,21 +21,6 @@ extension CleanDocument {
   }
 }
 
-extension MacroReport {
-  /// The counts by the macros' names.
-  fileprivate var json: JSONValue {
-    .object(
-      counts.sorted { $0.key < $1.key }.map { name, counts in
-        .init(
-          name,
-          [
-            "rendered": .integer(Int64(counts.rendered)), "reduced": .integer(Int64(counts.reduced)),
-            "dropped": .integer(Int64(counts.dropped)),
-          ])
-      })
-  }
-}
-
 extension Block {
   /// The block's members, absent ones left out.
   fileprivate var json: JSONValue {

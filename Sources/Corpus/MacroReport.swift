@@ -58,4 +58,17 @@ public struct MacroReport: Sendable, Equatable {
       counts[name, default: Counts()].dropped += more.dropped
     }
   }
+
+  /// The counts by the macros' names.
+  public var json: JSONValue {
+    .object(
+      counts.sorted { $0.key < $1.key }.map { name, counts in
+        .init(
+          name,
+          [
+            "rendered": .integer(Int64(counts.rendered)), "reduced": .integer(Int64(counts.reduced)),
+            "dropped": .integer(Int64(counts.dropped)),
+          ])
+      })
+  }
 }

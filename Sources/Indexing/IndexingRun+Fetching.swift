@@ -87,7 +87,9 @@ extension IndexingRun {
       }
       try await pass(.unchanged(page, facts), to: queue)
     case .group(let group, let members): ledger.tell(source: source, group: group, members: members)
-    case .visited(let url, let visit): try await record([.visit(source: source, url: url, visit)])
+    case .visited(let url, let visit):
+      ledger.visit(source: source, url: url)
+      try await record([.visit(source: source, url: url, visit)])
     case .failed(let failure):
       ledger.fail(source: source, url: failure.url, stage: "fetch", reason: failure.reason)
       progress.count { $0.failed += 1 }

@@ -100,7 +100,7 @@ extension IndexingRun {
     var forgotten: [StateFile.Change] = []
     try state.forEach(in: state.visits) { key, value in
       var reader = ByteReader(value)
-      guard whole.contains(try reader.text()), !ledger.knows(key) else { return }
+      guard whole.contains(try reader.text()), !ledger.knows(key), !ledger.hasVisited(key) else { return }
       forgotten.append(.removedVisit(key: key))
     }
     return forgotten

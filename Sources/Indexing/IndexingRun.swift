@@ -137,6 +137,7 @@ public struct IndexingRun: Sendable {
     try result.get()
     progress.update { $0.stage = "publishing" }
     report.incomplete = incomplete(ledger)
+    report.sources = costs(ledger)
     try await conclude(
       state: state, ledger: ledger, groups: groups, gate: gate, key: key, report: &report
     ) { pages in
@@ -215,6 +216,15 @@ public struct IndexingRun: Sendable {
   func incomplete(_ ledger: RunLedger) -> [RunReport.Incomplete] {
     sources.compactMap { source in
       ledger.listings[source.id]?.cutShort.map { .init(source: source.id, reason: $0) }
+    }
+  }
+
+  /// What the sources cost that were asked.
+  private func costs(_ ledger: RunLedger) -> [RunReport.SourceCost] {
+    sources.compactMap { source in
+      ledger.listings[source.id].map {
+        .init(source: source.id, requests: $0.requests, points: $0.points, bytes: $0.bytes, notes: $0.notes)
+      }
     }
   }
 

@@ -22,6 +22,8 @@ final class RunLedger: Sendable {
 
   private struct State {
     var seen: Set<[UInt8]> = []
+    /// Addresses of which a visit came: it is not forgotten.
+    var visited: Set<[UInt8]> = []
     var skipped: [[UInt8]: Skipped] = [:]
     var failures: [[UInt8]: Failed] = [:]
     var listings: [String: SourceListing] = [:]
@@ -38,6 +40,14 @@ final class RunLedger: Sendable {
     let key = PageRecord.key(source: source, url: url)
     state.withLock { _ = $0.seen.insert(key) }
   }
+
+  /// An address whose visit is to be remembered, whatever it is.
+  func visit(source: String, url: String) {
+    let key = PageRecord.key(source: source, url: url)
+    state.withLock { _ = $0.visited.insert(key) }
+  }
+
+  func hasVisited(_ key: [UInt8]) -> Bool { state.withLock { $0.visited.contains(key) } }
 
   func skip(source: String, url: String, reason: String, _ absence: Absence?) {
     let key = PageRecord.key(source: source, url: url)

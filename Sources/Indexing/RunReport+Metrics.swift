@@ -57,6 +57,13 @@ extension RunReport {
         "run_embedding_cost_usd", "What they cost, where a price is known.",
         embedding.compactMap { spending in spending.counts.cost.map { (labels(spending), $0) } })
     }
+    let costs = sources.map { (labels: "source=\"\($0.source)\"", cost: $0) }
+    gauge(
+      "run_source_requests", "Requests of the last run by source.",
+      costs.map { ($0.labels, Double($0.cost.requests)) })
+    gauge(
+      "run_source_points", "Points of the site's quota that the last run cost, by source.",
+      costs.compactMap { labels, cost in cost.points.map { (labels, Double($0)) } })
     gauge("run_bytes", "Bytes of documents that came in.", [("", Double(self.counts.bytes))])
     gauge("run_incomplete_sources", "Sources whose listing was cut short.", [("", Double(incomplete.count))])
     gauge(

@@ -35,6 +35,8 @@ public struct RunReport: Sendable, Equatable {
   public var incomplete: [Incomplete]
   /// What each provider of vectors was asked and what that took.
   public var embedding: [Spending] = []
+  /// What each source cost, in the order of the pipeline file; those that were not asked are left out.
+  public var sources: [SourceCost]
   /// From start to end, in seconds.
   public var seconds: Double
   /// When it ended, in seconds since 1970.
@@ -44,7 +46,7 @@ public struct RunReport: Sendable, Equatable {
     outcome = .failed(reason: "")
     self.collection = collection
     (counts, documents, chunks) = (RunCounts(), 0, 0)
-    (failures, incomplete, seconds, ended) = ([], [], 0, 0)
+    (failures, incomplete, sources, seconds, ended) = ([], [], [], 0, 0)
   }
 
   /// A source whose listing was cut short.
@@ -73,6 +75,29 @@ public struct RunReport: Sendable, Equatable {
     }
   }
 
+  /// What reading a source cost.
+  public struct SourceCost: Sendable, Equatable {
+    /// The source's id.
+    public var source: String
+    /// Requests that it made.
+    public var requests: Int
+    /// What they cost in points of the site's quota; nil where the source counts none.
+    public var points: Int?
+    /// Bytes of answers, decoded.
+    public var bytes: Int
+    /// What operators should know though it cut nothing short.
+    public var notes: [String]
+
+    /// As `--json` prints it.
+    public var json: JSONValue {
+      [
+        "source": .string(source), "requests": .integer(Int64(requests)),
+        "points": points.map { .integer(Int64($0)) } ?? .null, "bytes": .integer(Int64(bytes)),
+        "notes": .array(notes.map { .string($0) }),
+      ]
+    }
+  }
+
   /// As `--json` prints it.
   public var json: JSONValue {
     let (word, snapshot, reason): (String, String?, String?) =
@@ -90,6 +115,7 @@ public struct RunReport: Sendable, Equatable {
       "documents": .integer(Int64(documents)), "chunks": .integer(Int64(chunks)), "run": counts.json,
       "embedding": .array(embedding.map(\.json)), "failures": .array(failures.map(\.json)),
       "incomplete": .array(incomplete.map { ["source": .string($0.source), "reason": .string($0.reason)] }),
+      "sources": .array(sources.map(\.json)),
       "seconds": .number((seconds * 1000).rounded() / 1000), "ended": .string(Moment.text(ended)),
     ]
   }

@@ -12,7 +12,7 @@ internal import TextAnalysis
 /// the stages behind it.
 struct StageKeys: Sendable {
   /// Changes when `StageResults` writes another form.
-  private static let version: UInt64 = 2
+  private static let version: UInt64 = 3
 
   private let clean: ContentHash
   private let chunk: ContentHash

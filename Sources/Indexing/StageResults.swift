@@ -18,6 +18,10 @@ enum StageResults {
     writer.write(attributes: page.document.attributes)
     writer.write(page.document.text)
     writer.write(list: page.document.blocks) { $0.write($1) }
+    writer.write(list: page.document.macros.counts.sorted { $0.key < $1.key }) { writer, macro in
+      writer.write(macro.key)
+      for count in [macro.value.rendered, macro.value.reduced, macro.value.dropped] { writer.write(count) }
+    }
     return writer.bytes
   }
 
@@ -30,10 +34,16 @@ enum StageResults {
     let attributes = try reader.attributes()
     let text = try reader.text()
     let blocks = try reader.list { reader throws(ByteCodingError) in try reader.block() }
+    let macros = try reader.list { reader throws(ByteCodingError) in
+      (
+        try reader.text(),
+        MacroReport.Counts(rendered: try reader.int(), reduced: try reader.int(), dropped: try reader.int())
+      )
+    }
     return CleanedPage(
       document: CleanDocument(
         title: title, language: declared, text: text, blocks: blocks, canonicalURL: canonical,
-        attributes: attributes),
+        macros: MacroReport(counts: Dictionary(macros) { first, _ in first }), attributes: attributes),
       language: language)
   }
 

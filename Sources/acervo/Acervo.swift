@@ -12,7 +12,8 @@ enum Acervo {
   }
 
   private static let entries: [Entry] = [
-    IndexCommand.entry, PlanCommand.entry, StateCommand.entry, ValidateCommand.entry, ValidateCommand.schemaEntry,
+    IndexCommand.entry, PlanCommand.entry, StateCommand.entry, LossesCommand.entry, ValidateCommand.entry,
+    ValidateCommand.schemaEntry,
     SearchCommand.entry, AskCommand.entry, ExplainCommand.entry, EvalCommand.entry, CleanCommand.entry,
     ChunkCommand.entry,
     EmbedCommand.entry, DoctorCommand.entry, ScheduleCommand.entry,

@@ -37,6 +37,13 @@ enum ReportText {
       lines.append("  fields   \(counts.unreadableValues) values are not of their field's kind and were left out")
     }
     lines.append("  took     \(tenths(report.seconds)) s, \(counts.requests) requests, \(size(counts.bytes))")
+    for cost in report.sources {
+      if let points = cost.points {
+        lines.append(
+          "  cost     “\(cost.source)”: \(cost.requests) requests, about \(points) points of the site's quota")
+      }
+      for note in cost.notes { lines.append("  note     “\(cost.source)”: \(note)") }
+    }
     for incomplete in report.incomplete {
       lines.append("  source   “\(incomplete.source)” was cut short: \(incomplete.reason); nothing of it was removed")
     }

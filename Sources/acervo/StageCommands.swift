@@ -64,11 +64,7 @@ enum CleanCommand {
 
   /// What became of the page's macros, a line each.
   private static func lossReport(_ macros: MacroReport) -> String {
-    let lines = macros.counts.sorted { $0.key < $1.key }.map { name, counts in
-      let parts = [(counts.rendered, "rendered"), (counts.reduced, "reduced"), (counts.dropped, "dropped")]
-      return "  \(name): "
-        + parts.filter { $0.0 > 0 }.map { "\($0.0) \($0.1)" }.joined(separator: ", ")
-    }
+    let lines = LossesCommand.lines(macros).map { "  " + $0 }
     return (["macros:"] + lines).joined(separator: "\n")
   }
 }

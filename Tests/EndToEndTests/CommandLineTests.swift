@@ -11,7 +11,8 @@ import Testing
 
   @Test func `Every command has help with an example`() throws {
     let commands = [
-      ["index"], ["plan"], ["state"], ["failures", "list"], ["failures", "show"], ["failures", "retry"], ["validate"],
+      ["index"], ["plan"], ["state"], ["losses"], ["failures", "list"], ["failures", "show"], ["failures", "retry"],
+      ["validate"],
       ["schema"], ["search"], ["ask"], ["clean"], ["chunk"], ["embed"], ["doctor"],
       ["eval"], ["snapshots", "list"], ["snapshots", "show"], ["snapshots", "verify"],
       ["access", "explain"], ["access", "list"],

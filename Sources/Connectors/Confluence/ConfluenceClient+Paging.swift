@@ -68,7 +68,12 @@ extension ConfluenceClient {
       empty = results.isEmpty ? empty + 1 : 0
       switch paging {
       case .offset:
-        guard next != nil, !results.isEmpty else { return }
+        guard next != nil else { return }
+        guard !results.isEmpty else {
+          if endsWhenEmpty { return }
+          throw ConfluenceError(
+            .badAnswer, url: root + path, "the list goes on without results", mend: "run again later")
+        }
         start += results.count
       case .cursor:
         guard let next, !(endsWhenEmpty && results.isEmpty) else { return }

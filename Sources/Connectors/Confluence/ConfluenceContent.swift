@@ -48,8 +48,10 @@ enum ReadRestriction: Sendable, Equatable {
   case only(Set<Principal>)
   /// The lists were cut: to be asked for by itself.
   case cut
-  /// It could not be had; the words say why.
+  /// It could not be had this time; the words say why.
   case unknown(String)
+  /// The site does not tell it; the words say why.
+  case refused(String)
 }
 
 /// What a listing leaves out: who may read a content, and its labels.

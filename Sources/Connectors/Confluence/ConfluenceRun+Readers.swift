@@ -68,6 +68,9 @@ extension ConfluenceRun {
             spaces[index].tree.add([entry])
           } else {
             spaces[index].tree.noteAbsent(id)
+            guard settings.access == .restrictions else { continue }
+            let reason = "the site does not know it (any more), though pages hang below it: nobody may read those"
+            try await emit(.failed(SourceFailure(url: site.address(of: id), reason: reason)))
           }
         } catch let error as ConfluenceError where !error.endsRun {
           spaces[index].tree.noteAbsent(id)
@@ -97,8 +100,14 @@ extension ConfluenceRun {
     if settings.access == .restrictions {
       for (id, restriction) in try await restrictions(of: lacking) {
         spaces[index].details[id, default: .init(restriction: restriction)].restriction = restriction
-        guard case .unknown(let why) = restriction else { continue }
-        cuts.append("who may read \(site.address(of: id)) cannot be had, so nobody may: \(why)")
+        switch restriction {
+        case .unrestricted, .only, .cut: break
+        case .unknown(let why):
+          cuts.append("who may read \(site.address(of: id)) cannot be had, so nobody may: \(why)")
+        case .refused(let why):
+          let reason = "the site does not tell who may read it, so nobody may read it and what is below it: \(why)"
+          try await emit(.failed(SourceFailure(url: site.address(of: id), reason: reason)))
+        }
       }
     }
     for entry in space.tree.entries.values.sorted(by: { $0.id < $1.id })
@@ -119,7 +128,7 @@ extension ConfluenceRun {
       do {
         return (id, try await face.restriction(of: id))
       } catch let error as ConfluenceError where !error.endsRun {
-        return (id, .unknown("\(error)"))
+        return (id, error.isRefusal ? .refused("\(error)") : .unknown("\(error)"))
       }
     }
   }
@@ -149,7 +158,7 @@ extension ConfluenceRun {
         sets.append(some)
         origins.append(
           content.id == entry.id ? "this page" : "\(content.kind.rawValue) \(content.id) “\(content.title)”")
-      case .cut, .unknown: return (.closed, [])
+      case .cut, .unknown, .refused: return (.closed, [])
       }
     }
     return (.allOf(sets), origins)
@@ -175,16 +184,21 @@ extension ConfluenceRun {
     let face = face
     let told = try await inWindow(of: settings.concurrency, groups.sorted()) { group in
       do {
-        return GroupMembers(group: group, members: try await face.members(of: group) ?? [])
+        return GroupMembers(group: group, members: try await face.members(of: group))
       } catch let error as ConfluenceError where !error.endsRun {
         return GroupMembers(group: group, fault: error)
       }
     }
     for group in told {
-      if let members = group.members { try await emit(.group(group.group, members: members)) }
-      guard let fault = group.fault else { continue }
-      let what = "who is in \(group.group) cannot be had, so nobody counts as a member: \(fault)"
-      if fault.isRefusal { notes.append(what) } else { cuts.append(what) }
+      if let members = group.members {
+        try await emit(.group(group.group, members: members))
+      } else if let fault = group.fault, !fault.isRefusal {
+        cuts.append("who is in \(group.group) cannot be had, so nobody counts as a member: \(fault)")
+      } else {
+        let why = group.fault.map { "\($0)" } ?? "there is no such group"
+        let reason = "who is in it is not told, so nobody counts as a member: \(why)"
+        try await emit(.failed(SourceFailure(url: "\(site.base)/\(group.group)", reason: reason)))
+      }
     }
   }
 

@@ -69,9 +69,15 @@ struct ConfluenceRun {
       for index in spaces.indices { try await list(index) }
       try await settleDoubles()
       try await askForMissing()
-      for index in spaces.indices where !spaces[index].isLeft { try await readReaders(of: index) }
-      try await tellGroups()
-      try await tellPages()
+      if try isQuiet() {
+        try await tellQuiet()
+      } else {
+        let time = face.client.now
+        for index in spaces.indices where !spaces[index].isLeft { try await readReaders(of: index) }
+        try await tellGroups()
+        try await tellPages()
+        try await rememberSpaces(at: time)
+      }
     } catch let error as ConfluenceError {
       cuts.append("\(error)")
     }
@@ -82,6 +88,7 @@ struct ConfluenceRun {
       points: totals.points, notes: Array(Set(notes).sorted().prefix(20)) + face.client.notes)
   }
 
+  /// Texts that stand for all of several reasons.
   private static func text(of cuts: [String]) -> String {
     cuts.prefix(3).joined(separator: "; ") + (cuts.count > 3 ? "; and \(cuts.count - 3) more" : "")
   }

@@ -1,0 +1,159 @@
+import AcervoTesting
+import Connectors
+import Corpus
+import Foundation
+import Pipelines
+import Testing
+
+/// Runs on a site where anything may go wrong: whatever does, no page is lost and none is shown to more people.
+@Suite struct ConfluenceFaultTests {
+  /// The long form: CONFLUENCE_FAULT_RUNS=200.
+  private static var runs: Int {
+    ProcessInfo.processInfo.environment["CONFLUENCE_FAULT_RUNS"].flatMap { Int($0) } ?? 6
+  }
+
+  @Test func `whatever goes wrong, pages and readers are right or the run is incomplete`() async throws {
+    var incomplete = 0
+    var faults = 0
+    for round in 0..<Self.runs {
+      let outcome = try await Self.round(UInt64(round))
+      incomplete += outcome.isIncomplete ? 1 : 0
+      faults += outcome.faults
+      if !outcome.problems.isEmpty {
+        Issue.record("round \(round): \(outcome.problems.prefix(4)); \(outcome.what)")
+      }
+    }
+    // Both kinds of end are met, and faults did hit.
+    #expect(faults > Self.runs)
+    #expect(incomplete < Self.runs)
+    print("fault runs: \(Self.runs), incomplete: \(incomplete), faults that hit: \(faults)")
+  }
+
+  private struct Outcome {
+    var isIncomplete: Bool
+    var faults: Int
+    var problems: [String]
+    var what: String
+  }
+
+  /// One round: a first good run, changes on the site, a run with faults, and a last good run.
+  private static func round(_ number: UInt64) async throws -> Outcome {
+    var random = SeededGenerator(seed: 1000 + number)
+    var shape = LabSite.Shape(pages: 60, seed: 50 + number)
+    shape.users = 8
+    let lab = try ConfluenceLab(LabSite(shape), seed: number)
+    defer { lab.stop() }
+    let door: ConfluenceLab.Door = Self.door(number)
+    lab.configure { options in
+      options.cap = [250, 20, 7][Int(number % 3)]
+      options.emptyPages = number % 4 == 1
+      options.shortPages = number % 5 == 2
+      options.cursors = number % 2 == 0 ? .rows : .counts
+      options.skipsCutRows = true
+      options.hasUnknownKeys = true
+    }
+    let index = ConfluenceIndex()
+    try await index.read(lab.source(door))
+    var problems = lab.faults(of: index, door).map { "first run: " + $0 }
+    let before = index.pages
+    let readersBefore = Set(Self.readers(index, lab, door).map { [$0.0, $0.1] })
+    try lab.change { try Self.change(&$0, number) }
+    var said = ""
+    for _ in 0..<(1 + Int(random.next() % 3)) {
+      let fault = Self.fault(&random, lab)
+      said += "\(fault.kind) on \(fault.route.map(\.rawValue) ?? "all") skipping \(fault.skipping); "
+      lab.fault(fault)
+    }
+    if number % 3 == 0 {
+      lab.later(after: 1 + Int(random.next() % 3), of: .spacePages) { try Self.change(&$0, number + 7_000) }
+    }
+    var isIncomplete = true
+    do {
+      let run = try await index.read(lab.source(door))
+      isIncomplete = run.listing.cutShort != nil || !run.failed.isEmpty
+      said += run.listing.cutShort ?? "whole"
+    } catch let error as SourceError {
+      said += "\(error)"
+    }
+    lab.mend()
+    // Changes in between may come too late for the run: then they are the next one's.
+    let isMoving = number % 3 == 0
+    let after = lab.faults(of: index, door)
+    if !isIncomplete, !isMoving { problems += after }
+    // Incomplete or not: nothing that is there is lost, nobody sees what they may not now and might not before.
+    let truth = lab.truth(door)
+    problems += before.keys.filter { truth[$0] != nil && index.pages[$0] == nil }.map { "lost: \($0)" }
+    for (user, url) in Self.readers(index, lab, door) where !readersBefore.contains([user, url]) {
+      guard let id = truth[url], !lab.site.mayRead(id, as: user) else { continue }
+      if !isMoving { problems.append("widened: \(url) for \(user)") }
+    }
+    let faults = lab.counts.faults
+    // Good runs set all right; the first may meet a change that a run with faults did not come to.
+    try await index.read(lab.source(door))
+    let last = try await index.read(lab.source(door))
+    if let cut = last.listing.cutShort { problems.append("the last run: \(cut)") }
+    problems += lab.faults(of: index, door).map { "last run: " + $0 }
+    return Outcome(isIncomplete: isIncomplete, faults: faults, problems: problems, what: said)
+  }
+
+  private static func door(_ number: UInt64) -> ConfluenceLab.Door { [.site, .bearer, .site][Int(number % 3)] }
+
+  /// Pairs of people and pages that they may read by the index.
+  private static func readers(_ index: ConfluenceIndex, _ lab: ConfluenceLab, _ door: ConfluenceLab.Door) -> [(
+    String, String
+  )] {
+    lab.site.users.values.sorted { $0.accountID < $1.accountID }.flatMap { user in
+      let principals = index.principals(of: door == .dataCenter ? user.userKey : user.accountID)
+      return index.pages.filter { $0.value.facts.access.admits(principals) }.keys.map { (user.accountID, $0) }
+    }
+  }
+
+  private static func change(_ site: inout LabSite, _ seed: UInt64) throws {
+    var random = SeededGenerator(seed: seed)
+    let groups = site.groups.map(\.id)
+    for _ in 0..<6 {
+      let pages = site.list(kinds: [.page], statuses: [.current]).map(\.id).filter { site.contents[$0]?.parent != nil }
+      guard !pages.isEmpty else { return }
+      let page = pages[Int(random.next() % UInt64(pages.count))]
+      switch random.next() % 7 {
+      case 0: try site.edit(page)
+      case 1: try site.rename(page, to: "Renamed \(page) \(seed)")
+      case 2: try site.trash(page)
+      case 3:
+        let group = groups[Int(random.next() % UInt64(groups.count))]
+        try site.restrict(page, to: LabSite.Subjects(users: [site.indexer], groups: [group]))
+      case 4: try site.restrict(page, to: nil)
+      case 5:
+        let target = pages[Int(random.next() % UInt64(pages.count))]
+        if target != page, !site.ancestors(target).contains(page) { try site.move(page, below: target) }
+      default: try site.archive(page)
+      }
+    }
+    // People come and go in groups.
+    let group = groups[Int(random.next() % UInt64(groups.count))]
+    let people = site.users.keys.sorted()
+    var members = site.groups.first { $0.id == group }?.members ?? []
+    members.formSymmetricDifference([people[Int(random.next() % UInt64(people.count))]])
+    members.insert(site.indexer)
+    try site.members(of: group, members)
+  }
+
+  private static func fault(_ random: inout SeededGenerator, _ lab: ConfluenceLab) -> LabFault {
+    let routes: [LabRoute?] = [
+      nil, .spacePages, .spaceBlogPosts, .spacePermissions, .spaces, .pages, .page, .contentSearch, .restrictions,
+      .groupMembers, .currentUser, .usersBulk, .node,
+    ]
+    let pages = lab.site.list(kinds: [.page], statuses: [.current]).map(\.id)
+    let some = Set((0..<3).map { _ in pages[Int(random.next() % UInt64(pages.count))] })
+    let kinds: [LabFault.Kind] = [
+      .tooMany(.seconds(20)), .tooMany(.date(20)), .tooMany(.missing), .tooMany(.seconds(5_000)), .status(500),
+      .status(502), .status(504), .maintenance(seconds: 30), .bodies(some), .cut(after: 40), .hangUp, .gzip,
+      .invalidUTF8, .loginPage, .unauthorized, .forbidden, .notFound, .gone, .endless,
+    ]
+    let kind = kinds[Int(random.next() % UInt64(kinds.count))]
+    let route = routes[Int(random.next() % UInt64(routes.count))]
+    let times = [1, 2, 6, nil][Int(random.next() % 4)]
+    return LabFault(
+      kind, on: route, times: times, skipping: Int(random.next() % 4), perMille: times == nil ? 300 : 1_000)
+  }
+}
