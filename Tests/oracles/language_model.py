@@ -16,9 +16,11 @@ import pathlib
 import re
 import shlex
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 
 HERE = pathlib.Path(__file__).resolve().parent
@@ -50,7 +52,7 @@ class Lab:
 
     def __init__(self, acervo: str, folder: str) -> None:
         self.acervo, self.folder = shlex.split(acervo), pathlib.Path(folder)
-        self.server, self.address = None, ""
+        self.server, self.address, self.killed_after = None, "", 0
 
     def start(self) -> None:
         command = [sys.executable, str(HERE / "language_model_server.py")]
@@ -60,6 +62,30 @@ class Lab:
     def kill(self) -> None:
         self.server.send_signal(signal.SIGKILL)
         self.server.wait()
+
+    def killing_relay(self, parts: int) -> str:
+        """The address of a relay to the server that kills it after so many parts of an answer."""
+        listener = socket.create_server(("127.0.0.1", 0))
+        host, port = self.address.removeprefix("http://").split(":")
+
+        def relay() -> None:
+            client, _ = listener.accept()
+            server = socket.create_connection((host, int(port)))
+            threading.Thread(target=lambda: [server.sendall(b) for b in iter(lambda: client.recv(65536), b"")],
+                             daemon=True).start()
+            seen = 0
+            while data := server.recv(65536):
+                client.sendall(data)
+                seen += data.count(b"data: ")
+                if seen >= parts and self.server.poll() is None:
+                    self.kill()
+                    self.killed_after = seen
+                    break
+            for end in (client, server, listener):
+                end.close()
+
+        threading.Thread(target=relay, daemon=True).start()
+        return f"http://127.0.0.1:{listener.getsockname()[1]}"
 
     def publish(self, name: str, text: str) -> str:
         pages = self.folder / name
@@ -79,7 +105,7 @@ class Lab:
     def ask(self, name: str, question: str, *options: str, model: bool = True) -> subprocess.Popen:
         # By `env`, behind whatever runs the program: a container may take no environment over.
         environment = ["env", f"OPENAI_BASE_URL={self.address}/v1", "OPENAI_API_KEY=not-needed",
-                       "LLM_CONTEXT_TOKENS=2048", "LLM_MAX_TOKENS=120", "LLM_TEMPERATURE=0",
+                       "LLM_CONTEXT_TOKENS=2048", "LLM_MAX_TOKENS=60", "LLM_TEMPERATURE=0",
                        "LLM_FIRST_TOKEN_TIMEOUT=120", "LLM_TIMEOUT=120"]
         command = self.acervo[:-1] + environment + self.acervo[-1:] + ["ask", "--snapshots", f"{self.folder}/snapshots", "--collection", name, *options]
         if model:
@@ -158,14 +184,13 @@ def main() -> int:
         check(f"{tried} attacks on the model: citations of other pages", foreign == 0, f"{foreign}")
         print(f"     the model wrote what a page ordered in {obeyed} of {tried} answers")
 
+        lab.address = lab.killing_relay(6)
         began = time.monotonic()
-        asked = lab.ask(name, QUESTION, "--json", "--deadline", "25")
-        time.sleep(2.5)
-        lab.kill()
-        answer = json.loads(asked.communicate()[0])
+        answer = lab.answer(name, QUESTION, *limit)
         took = time.monotonic() - began
-        check(f"killed in the middle: quotes after {took:.1f} s",
-              answer["provider"] == "extractive" and answer["answered"] and bool(answer["notice"]) and took < 25,
+        check(f"killed after {lab.killed_after} parts of its answer: quotes after {took:.1f} s",
+              lab.killed_after >= 6 and answer["provider"] == "extractive" and answer["answered"]
+              and bool(answer["notice"]) and took < arguments.deadline + 5,
               json.dumps({"answer": answer["answer"], "notice": answer["notice"], "failures": answer["failures"]}))
         began = time.monotonic()
         answer = lab.answer(name, QUESTION, "--deadline", "25")
