@@ -12,8 +12,8 @@ RUN swift build -c release --static-swift-stdlib --product acervo \
 
 FROM debian:bookworm-slim AS base
 RUN apt-get update \
-  && apt-get install -y --no-install-recommends ca-certificates curl libcld2-0 liblmdb0 libmicrohttpd12 \
-       libssl3 libstemmer0d \
+  && apt-get install -y --no-install-recommends ca-certificates curl libcld2-0 libcurl4 libicu72 liblmdb0 libmicrohttpd12 \
+       libssl3 libstemmer0d libyaml-0-2 \
   && rm -rf /var/lib/apt/lists/* \
   && useradd --system --uid 10001 --create-home acervo \
   && install -d -o acervo /snapshots
@@ -35,6 +35,8 @@ CMD ["--help"]
 
 FROM base AS server
 COPY --from=build /out/acervo-serve /usr/local/bin/
+# It listens to the network, so it starts only when it knows who asks: give ACERVO_API_KEY, or other options in place of
+# these.
 EXPOSE 8080
 HEALTHCHECK --interval=10s --timeout=3s --start-period=5s CMD ["curl", "-fsS", "http://127.0.0.1:8080/ready"]
 ENTRYPOINT ["acervo-serve"]

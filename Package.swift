@@ -82,17 +82,23 @@ let package = Package(
         "Corpus", "Pipelines", "Connectors", "Cleaning", "Chunking", "TextAnalysis", "Embedding", "SearchIndexes",
         "LMDB", "Snapshots", "Settings", "Retrieval", "Answering", "Evaluation",
       ]),
+    library("Credentials", ["COpenSSL", "Corpus", "Snapshots"]),
     library(
       "Serving",
-      ["Corpus", "Embedding", "Snapshots", "Retrieval", "Answering", "LMDB", "CMicroHTTPD"]),
+      [
+        "Corpus", "Credentials", "Embedding", "HTTPClient", "LMDB", "Settings", "Snapshots", "Retrieval", "Answering",
+        "CMicroHTTPD",
+      ]),
     library("Terminal", ["Corpus"]),
     program(
       "acervo",
       [
-        "Corpus", "Settings", "Pipelines", "Connectors", "HTTPClient", "Cleaning", "Chunking",
+        "Corpus", "Settings", "Pipelines", "Connectors", "Credentials", "HTTPClient", "Cleaning", "Chunking",
         "Embedding", "Snapshots", "Retrieval", "Answering", "Evaluation", "Indexing", "Terminal",
       ]),
-    program("acervo-serve", ["Answering", "Corpus", "Serving", "Snapshots", "Embedding", "HTTPClient", "Terminal"]),
+    program(
+      "acervo-serve",
+      ["Answering", "Corpus", "Credentials", "Embedding", "HTTPClient", "Serving", "Settings", "Snapshots", "Terminal"]),
     // Drives single stages for scripts/bench; no product for users.
     .executableTarget(
       name: "acervo-bench",
@@ -104,7 +110,9 @@ let package = Package(
     // The conformance Confluence by hand; no product for users.
     program("acervo-confluence-lab", ["AcervoTesting", "Terminal"]),
     // For tests and benchmarks only: loopback web site, deterministic embedder, temporary folders, golden files.
-    library("AcervoTesting", ["Answering", "Corpus", "Embedding", "CMicroHTTPD", "CZlib"]),
+    library(
+      "AcervoTesting",
+      ["Answering", "COpenSSL", "Corpus", "Credentials", "Embedding", "CMicroHTTPD", "CZlib"]),
     tests("Corpus", []),
     tests("Settings", ["Corpus"]),
     tests("Pipelines", ["Settings", "Corpus"], exclude: ["Golden"]),
@@ -121,7 +129,12 @@ let package = Package(
     tests("Retrieval", ["Corpus", "Snapshots", "SearchIndexes", "Embedding"]),
     tests("Answering", ["Corpus", "Retrieval", "Embedding", "HTTPClient"]),
     tests("Evaluation", ["Corpus", "Settings", "SearchIndexes", "Snapshots", "Retrieval", "Answering"]),
-    tests("Serving", ["Corpus", "LMDB", "Snapshots", "SearchIndexes", "Retrieval", "Answering", "Embedding"]),
+    tests(
+      "Serving",
+      [
+        "Answering", "Corpus", "Credentials", "Embedding", "HTTPClient", "LMDB", "Retrieval", "SearchIndexes",
+        "Settings", "Snapshots",
+      ]),
     tests(
       "Indexing",
       [
@@ -137,6 +150,7 @@ let package = Package(
         "Settings", "Snapshots",
       ],
       swiftSettings: swiftSettings),
+    tests("Credentials", ["Corpus"]),
     tests("Terminal", []),
     .testTarget(
       name: "AcervoTestingTests", dependencies: ["AcervoTesting", "Corpus", "HTTPClient"], swiftSettings: swiftSettings),

@@ -69,6 +69,17 @@ static inline int acervo_mhd_socket(struct MHD_Connection *connection) {
   return info == NULL ? -1 : info->connect_fd;
 }
 
+// The other end's address as text, without a port; 0 where there is none.
+static inline int acervo_mhd_address(struct MHD_Connection *connection, char *text, size_t size) {
+  const union MHD_ConnectionInfo *info = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
+  if (info == NULL || info->client_addr == NULL) return 0;
+  const struct sockaddr *address = info->client_addr;
+  const void *bytes = NULL;
+  if (address->sa_family == AF_INET) bytes = &((const struct sockaddr_in *)address)->sin_addr;
+  if (address->sa_family == AF_INET6) bytes = &((const struct sockaddr_in6 *)address)->sin6_addr;
+  return bytes != NULL && inet_ntop(address->sa_family, bytes, text, (socklen_t)size) != NULL;
+}
+
 // epoll(7), which Swift's Glibc leaves out: tells once of each socket whose other end has closed.
 static inline int acervo_watch_make(void) { return epoll_create1(EPOLL_CLOEXEC); }
 

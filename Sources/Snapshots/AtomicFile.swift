@@ -5,12 +5,17 @@ public enum AtomicFile {
   /// The file beside it has the name with `.tmp` behind it: what a writer left that was killed is overwritten by the
   /// next one. One process writes a file at a time.
   ///
+  /// - Parameters:
+  ///   - text: the whole content.
+  ///   - path: the file.
+  ///   - isPrivate: whether nobody but its owner may read it (mode 0600); it stays with the owner that it has.
   /// - Throws: `SnapshotError` naming the file and the system's reason.
-  public static func write(_ text: String, to path: String) throws {
+  public static func write(_ text: String, to path: String, isPrivate: Bool = false) throws {
     let temporary = path + ".tmp"
     FileSystem.removeFile(temporary)
     do {
-      try FileSystem.write(Array(text.utf8), to: temporary)
+      try FileSystem.write(Array(text.utf8), to: temporary, mode: isPrivate ? 0o600 : 0o644)
+      if isPrivate { FileSystem.giveAway(temporary, toOwnerOf: path) }
       try FileSystem.move(temporary, to: path)
     } catch {
       FileSystem.removeFile(temporary)

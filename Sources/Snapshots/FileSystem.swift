@@ -42,8 +42,8 @@ enum FileSystem {
   }
 
   /// Makes a file; one that is there is not touched.
-  static func write(_ bytes: [UInt8], to path: String) throws(SnapshotError) {
-    let file = try make(path)
+  static func write(_ bytes: [UInt8], to path: String, mode: mode_t = 0o644) throws(SnapshotError) {
+    let file = try make(path, mode: mode)
     defer { close(file) }
     try bytes.withUnsafeBytes { buffer in Result { () throws(SnapshotError) in try write(buffer, to: file, path) } }
       .get()
@@ -68,8 +68,14 @@ enum FileSystem {
     guard fsync(file) == 0 else { throw SnapshotError.system(path, "flush the file", errno) }
   }
 
-  private static func make(_ path: String) throws(SnapshotError) -> Int32 {
-    let file = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o644)
+  /// Gives a file the owner of another one, where that is there and this process may: root often writes for a service.
+  static func giveAway(_ path: String, toOwnerOf other: String) {
+    var status = stat()
+    if stat(other, &status) == 0 { _ = chown(path, status.st_uid, status.st_gid) }
+  }
+
+  private static func make(_ path: String, mode: mode_t = 0o644) throws(SnapshotError) -> Int32 {
+    let file = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode)
     guard file >= 0 else { throw .system(path, "make the file", errno) }
     return file
   }

@@ -37,6 +37,8 @@ enum Acervo {
       Command(
         "access", "Says who may read what of a snapshot.", subcommands: AccessCommand.entries.map(\.command)),
       Command("failures", "Documents that failed.", subcommands: failureEntries.map(\.command)),
+      Command("keys", "API keys of the service.", subcommands: KeysCommand.entries.map(\.command)),
+      Command("token", "JSON Web Tokens for the service.", subcommands: TokenCommand.entries.map(\.command)),
     ])
 
   static func main() async {
@@ -60,6 +62,8 @@ enum Acervo {
           case "snapshots": SnapshotsCommand.entries
           case "failures": failureEntries
           case "access": AccessCommand.entries
+          case "keys": KeysCommand.entries
+          case "token": TokenCommand.entries
           default: entries
           }
         guard let entry = entries.first(where: { $0.command.name == words.last }) else { return .software }

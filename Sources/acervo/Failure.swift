@@ -1,6 +1,7 @@
 internal import Chunking
 internal import Cleaning
 internal import Connectors
+internal import Credentials
 internal import Embedding
 internal import Evaluation
 internal import Glibc
@@ -47,6 +48,12 @@ enum Failure {
     case let error as RetrievalError: error.code == .badRequest ? .usage : .unavailable
     case let error as InputError: error.code
     case is KeyError: .badInput
+    case let error as CredentialsError:
+      switch error.code {
+      case .badInput: .badInput
+      case .missing: .missingInput
+      case .system: .cannotWrite
+      }
     case let error as SnapshotError: error.code == .missing ? .missingInput : .badInput
     case let error as IndexingError:
       switch error.kind {

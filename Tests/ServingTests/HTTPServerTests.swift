@@ -13,8 +13,10 @@ import Testing
     let gate = Gate()
     var port: Int { server.port }
 
-    init(authenticator: any Authenticator = Authentication(), _ change: (inout ServerLimits) -> Void = { _ in }) throws
-    {
+    init(
+      authenticator: any Authenticator = Authentication(), front: FrontSettings = FrontSettings(),
+      _ change: (inout ServerLimits) -> Void = { _ in }
+    ) throws {
       var limits = ServerLimits()
       limits.body = 1_000
       limits.graceSeconds = 0
@@ -45,8 +47,7 @@ import Testing
       ]
       server = try HTTPServer(
         address: "127.0.0.1", port: 0, threads: 2, limits: limits, routes: routes, authenticator: authenticator,
-        metrics: Metrics(),
-        log: ServiceLog { lines.add($0) })
+        front: front, metrics: Metrics(), log: ServiceLog { lines.add($0) })
     }
 
     func post(_ path: String, _ body: String, type: String? = "application/json") async throws -> RawResponse {
@@ -250,7 +251,7 @@ import Testing
   }
 
   @Test func `more work than allowed is refused until some is done`() async throws {
-    let fixture = try Fixture { $0.concurrentWork = 2 }
+    let fixture = try Fixture { ($0.concurrentWork, $0.waitingWork) = (2, 0) }
     async let first = fixture.post("/slow", #"{"question": "x"}"#)
     async let second = fixture.post("/slow", #"{"question": "x"}"#)
     while fixture.gate.waiters < 2 { try await Task.sleep(for: .milliseconds(5)) }

@@ -116,7 +116,7 @@ import Testing
   }
 
   @Test func `a client that leaves in mid-stream cancels the task that makes it`() async throws {
-    let fixture = try Fixture { $0.concurrentWork = 1 }
+    let fixture = try Fixture { ($0.concurrentWork, $0.waitingWork) = (1, 0) }
     fixture.source.play { writer in
       try await writer.write(Array("one".utf8))
       // Nothing is sent any more: only its socket shows that the client has gone.

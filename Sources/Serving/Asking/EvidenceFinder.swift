@@ -63,11 +63,13 @@ final class EvidenceFinder: Sendable {
       request: request.ofNobody, vector: vector)
     if let hits = memory.value(of: key) { return Evidence(hits: hits) }
     let asked = request
-    let found = try await orByWords {
-      try await inTime(deadline) {
-        // Without words only the vectors find anything.
-        vector != nil
-          ? try await served.retriever.search(asked, vector: vector) : try await served.retriever.search(asked)
+    let found = try await step(.retrieve) {
+      try await orByWords {
+        try await inTime(deadline) {
+          // Without words only the vectors find anything.
+          vector != nil
+            ? try await served.retriever.search(asked, vector: vector) : try await served.retriever.search(asked)
+        }
       }
     }
     guard let found else {

@@ -3,6 +3,9 @@
 /// It is called on the HTTP library's threads before the body is read and must not block; what takes a request of its
 /// own (a set of keys that is not there yet) is returned as work to be done.
 public protocol Authenticator: Sendable {
+  /// Whether somebody who shows nothing is answered: such a service must not be reached from elsewhere.
+  var admitsAnybody: Bool { get }
+
   /// Who asks.
   ///
   /// - Parameters:
@@ -10,6 +13,11 @@ public protocol Authenticator: Sendable {
   ///   - route: what is asked for; never an open one.
   /// - Returns: the caller, whose scopes need not suffice, a refusal, or the work that tells.
   func identify(_ head: ServerRequest, for route: Route) -> Identification
+}
+
+extension Authenticator {
+  /// False, unless it says otherwise.
+  public var admitsAnybody: Bool { false }
 }
 
 /// What a request's head says of who asks.

@@ -12,10 +12,7 @@ extension HTTPDispatcher {
   ) throws(RequestFailure) {
     let refusal = state.withLock { state -> RequestFailure? in
       if state.isAbandoned { return .stopping }
-      guard state.working.count < limits.concurrentWork else {
-        return RequestFailure(
-          503, "The server is busy with \(limits.concurrentWork) questions.", headers: [.init("Retry-After", "1")])
-      }
+      guard state.working.count < limits.concurrentWork + limits.waitingWork else { return busy }
       state.working[exchange.number] = (exchange, .now)
       exchange.state.withLock { state in
         state.phase = .working
@@ -32,8 +29,40 @@ extension HTTPDispatcher {
       })
   }
 
+  private var busy: RequestFailure {
+    RequestFailure(
+      503, "The server is busy with \(limits.concurrentWork) questions.", headers: [.init("Retry-After", "1")])
+  }
+
+  /// Waits for the caller's turn, makes the answer and hands it over.
   private func make(
     _ answer: @Sendable () async throws -> ServerResponse, of exchange: HTTPExchange, on connection: Connection
+  ) async {
+    let caller = exchange.head.caller
+    // Who is not known yet, or one of many behind one name, is told by the address.
+    let turn =
+      caller.keyID ?? (caller == .nobody || caller == .anonymous ? nil : caller.name)
+      ?? exchange.head.address.map { "\($0.client.bytes)" } ?? ""
+    guard await queue.enter(turn) else {
+      state.withLock { $0.working[exchange.number] = nil }
+      let failure = Task.isCancelled ? RequestFailure.ended : busy
+      _ = resume(exchange, connection, with: failure.response(for: exchange.route))
+      return
+    }
+    await RequestTrace.$current.withValue(exchange.trace) {
+      await answered(answer, of: exchange, on: connection, turn)
+    }
+  }
+
+  /// The answer is made, or nobody waits for it any more: the next one may be worked on.
+  private func finish(_ exchange: HTTPExchange, _ turn: String) {
+    state.withLock { $0.working[exchange.number] = nil }
+    queue.leave(turn)
+  }
+
+  private func answered(
+    _ answer: @Sendable () async throws -> ServerResponse, of exchange: HTTPExchange, on connection: Connection,
+    _ turn: String
   ) async {
     let response: ServerResponse
     do { response = try await answer() } catch {
@@ -41,7 +70,7 @@ extension HTTPDispatcher {
     }
     guard let stream = response.stream else {
       // Before the client has its answer: it may ask again at once.
-      state.withLock { $0.working[exchange.number] = nil }
+      finish(exchange, turn)
       _ = resume(exchange, connection, with: response)
       return
     }
@@ -51,12 +80,15 @@ extension HTTPDispatcher {
       state.stream = body
       state.ending = stream.ending
     }
-    guard resume(exchange, connection, with: response) else { return }
+    guard resume(exchange, connection, with: response) else {
+      finish(exchange, turn)
+      return
+    }
     var last: [UInt8] = []
     do { try await stream.produce(BodyWriter(body: body)) } catch {
       last = stream.ending(failure(error, of: exchange))
     }
-    state.withLock { $0.working[exchange.number] = nil }
+    finish(exchange, turn)
     body.finish(with: last)
   }
 
@@ -100,6 +132,7 @@ extension HTTPDispatcher {
     } tick: { [weak self] in
       self?.dropLeft(after: Self.patience)
       self?.expire(after: limit)
+      if let self { queue.expire(after: Double(limits.waitSeconds)) }
     }
   }
 

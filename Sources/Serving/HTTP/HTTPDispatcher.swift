@@ -7,6 +7,9 @@ final class HTTPDispatcher: Sendable {
   let limits: ServerLimits
   private let router: Router
   private let authenticator: any Authenticator
+  private let front: FrontSettings
+  private let rates: RateLimiter
+  let queue: WorkQueue
   private let metrics: Metrics
   let log: ServiceLog
   private let identifiers = RequestIdentifiers()
@@ -34,11 +37,15 @@ final class HTTPDispatcher: Sendable {
   }
 
   init(
-    limits: ServerLimits, router: Router, authenticator: any Authenticator, metrics: Metrics, log: ServiceLog
+    limits: ServerLimits, router: Router, authenticator: any Authenticator, front: FrontSettings, metrics: Metrics,
+    log: ServiceLog
   ) {
     self.limits = limits
     self.router = router
     self.authenticator = authenticator
+    self.front = front
+    rates = RateLimiter(front.rates)
+    queue = WorkQueue(limit: limits.concurrentWork, perCaller: limits.workPerCaller, room: limits.waitingWork)
     self.metrics = metrics
     self.log = log
   }
@@ -60,6 +67,8 @@ final class HTTPDispatcher: Sendable {
     for field in query {
       size += field.name.utf8.count + field.value.utf8.count + 2
     }
+    head.trace = TraceContext(head)
+    head.address = front.address(of: peer(of: connection), head)
     head.id = identifiers.identifier(sent: head.header("X-Request-Id"))
     var route: Route?
     var refusal: RequestFailure?
@@ -73,6 +82,7 @@ final class HTTPDispatcher: Sendable {
       case .route(let match, let values):
         route = match
         if match.scope != .open {
+          try rates.take(address: head.address)
           switch authenticator.identify(head, for: match) {
           case .known(let caller): head.caller = try admitted(caller, to: match)
           case .refused(let failure): throw failure
@@ -85,11 +95,13 @@ final class HTTPDispatcher: Sendable {
     } catch {
       refusal = error
     }
-    return HTTPExchange(head: head, route: route, pending: pending, refusal: refusal)
+    return HTTPExchange(
+      head: head, route: route, pending: pending, refusal: refusal, trace: RequestTrace(metrics: metrics))
   }
 
   private func admitted(_ caller: Caller, to route: Route) throws(RequestFailure) -> Caller {
     guard caller.may(route.scope) else { throw .notAllowed(route.scope) }
+    try rates.take(caller)
     return caller
   }
 
@@ -162,7 +174,9 @@ final class HTTPDispatcher: Sendable {
         let body = try router.body(of: request, for: route)
         try work(on: exchange, connection: Connection(pointer: connection)) {
           var request = request
-          request.caller = try self.admitted(try await pending(), to: route)
+          let caller = try self.admitted(try await pending(), to: route)
+          request.caller = caller
+          exchange.state.withLock { $0.caller = caller }
           switch route.handler {
           case .immediate(let handler): return try handler(request)
           case .task(let handler): return try await handler(request, body)
@@ -191,6 +205,12 @@ final class HTTPDispatcher: Sendable {
     defer { MHD_destroy_response(response) }
     for header in answer.headers { MHD_add_response_header(response, header.name, header.value) }
     MHD_add_response_header(response, "X-Request-Id", exchange.head.id)
+    for header in SecurityHeaders.all where !answer.headers.contains(where: { sameHeaderName($0.name, header.name) }) {
+      MHD_add_response_header(response, header.name, header.value)
+    }
+    for header in front.crossOrigin.headers(exchange.head) {
+      MHD_add_response_header(response, header.name, header.value)
+    }
     if state.withLock(\.isDraining) { MHD_add_response_header(response, "Connection", "close") }
     if answer.stream == nil {
       tell(of: exchange, status: answer.status, answer.logged)
@@ -219,7 +239,14 @@ final class HTTPDispatcher: Sendable {
   private func tell(of exchange: HTTPExchange, status: Int, _ logged: [JSONValue.Member]) {
     let duration = exchange.started.duration(to: .now)
     metrics.answered(route: exchange.route, status: status, after: duration)
-    log.answered(exchange.head, status: status, after: duration, with: logged)
+    var head = exchange.head
+    if let caller = exchange.state.withLock(\.caller) { head.caller = caller }
+    log.answered(head, status: status, after: duration, with: logged)
+    if let exporter = front.exporter, let context = head.trace {
+      exporter.add(
+        context, method: exchange.head.method, route: exchange.route?.path ?? "other", status: status,
+        started: exchange.started, steps: exchange.trace.spans)
+    }
   }
 
   /// The exchange is over, its response sent or its connection lost.
@@ -249,6 +276,12 @@ final class HTTPDispatcher: Sendable {
 
   private func empty(_ refusal: RequestFailure) -> ServerResponse {
     ServerResponse(status: refusal.status, contentType: nil, headers: refusal.headers, body: [])
+  }
+
+  private func peer(of connection: OpaquePointer) -> NetworkAddress? {
+    var text = [CChar](repeating: 0, count: 64)
+    guard acervo_mhd_address(connection, &text, text.count) == 1 else { return nil }
+    return NetworkAddress(String(decoding: text.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self))
   }
 
   private func fields(of connection: OpaquePointer, _ kind: MHD_ValueKind) -> [ServerRequest.Field] {

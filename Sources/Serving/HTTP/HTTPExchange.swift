@@ -24,6 +24,8 @@ final class HTTPExchange: Sendable {
     var received = 0
     /// What the head alone already decided.
     var refusal: RequestFailure?
+    /// Who asks, where that was found out later than from the head.
+    var caller: Caller?
     /// Makes the answer.
     var task: Task<Void, Never>?
     /// The answer, where it is sent while it is made.
@@ -50,6 +52,8 @@ final class HTTPExchange: Sendable {
   let route: Route?
   /// Finds out who asks; nil when the head has the caller, or nobody is asked for.
   let pending: (@Sendable () async throws -> Caller)?
+  /// What happens while it is worked on.
+  let trace: RequestTrace
   /// When the head was complete.
   let started = ContinuousClock.now
   /// Tells exchanges apart; never 0.
@@ -59,11 +63,13 @@ final class HTTPExchange: Sendable {
   private static let numbers = Atomic<UInt64>(0)
 
   init(
-    head: ServerRequest, route: Route?, pending: (@Sendable () async throws -> Caller)? = nil, refusal: RequestFailure?
+    head: ServerRequest, route: Route?, pending: (@Sendable () async throws -> Caller)? = nil, refusal: RequestFailure?,
+    trace: RequestTrace
   ) {
     self.head = head
     self.route = route
     self.pending = pending
+    self.trace = trace
     state = Mutex(State(refusal: refusal))
   }
 

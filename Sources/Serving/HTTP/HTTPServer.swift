@@ -31,17 +31,22 @@ public final class HTTPServer: Sendable {
   ///   - limits: what clients may ask of it.
   ///   - routes: what it answers.
   ///   - authenticator: tells who asks before a route that is not open is answered.
+  ///   - front: what stands between the network and the routes; by default nothing.
   ///   - metrics: counts what happens.
   ///   - log: tells what happened, a line a request.
   /// - Throws: `ServingError` when the address cannot be had.
   public init(
     address: String, port: Int, threads: Int, limits: ServerLimits, routes: [Route],
-    authenticator: any Authenticator, metrics: Metrics, log: ServiceLog
+    authenticator: any Authenticator, front: FrontSettings = FrontSettings(), metrics: Metrics, log: ServiceLog
   ) throws {
     self.limits = limits
     socket = try ListeningSocket(address: address, port: port)
+    guard socket.isLoopback || !authenticator.admitsAnybody else {
+      throw ServingError.openToNetwork(address: socket.host)
+    }
     dispatcher = HTTPDispatcher(
-      limits: limits, router: Router(routes), authenticator: authenticator, metrics: metrics, log: log)
+      limits: limits, router: Router(routes), authenticator: authenticator, front: front, metrics: metrics,
+      log: log)
     var settings = acervo_mhd_settings()
     settings.listen_socket = socket.descriptor
     settings.threads = UInt32(clamping: max(1, threads))

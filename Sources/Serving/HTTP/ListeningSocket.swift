@@ -35,6 +35,9 @@ final class ListeningSocket: Sendable {
     close(descriptor)
   }
 
+  /// Whether only this machine reaches it.
+  var isLoopback: Bool { NetworkAddress(host)?.isLoopback ?? false }
+
   private static func bound(to info: addrinfo) -> Int32? {
     let flags = Int32(SOCK_NONBLOCK.rawValue | SOCK_CLOEXEC.rawValue)
     let descriptor = socket(info.ai_family, info.ai_socktype | flags, info.ai_protocol)

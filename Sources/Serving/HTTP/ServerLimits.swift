@@ -12,8 +12,14 @@ public struct ServerLimits: Sendable, Equatable {
   public var idleSeconds = 30
   /// Seconds that a request's body may take to arrive; 60 by default, then the connection is closed.
   public var receiveSeconds = 60
-  /// Questions worked on at a time; 64 by default, 503 with `Retry-After` above.
+  /// Questions worked on at a time; 64 by default, further ones wait.
   public var concurrentWork = 64
+  /// Questions of one caller worked on at a time; nil: as many as of all.
+  public var workPerCaller: Int?
+  /// Questions that wait for their turn; 256 by default, 503 with `Retry-After` above.
+  public var waitingWork = 256
+  /// Seconds that a question waits for its turn; 2 by default, 503 with `Retry-After` after.
+  public var waitSeconds = 2
   /// Seconds in which a question is answered with what is there by then, unless it names another time; 20 by default.
   public var answerSeconds = 20
   /// Seconds that a request may be worked on, whatever its route promises; 120 by default, then it is

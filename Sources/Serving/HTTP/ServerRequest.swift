@@ -28,6 +28,10 @@ public struct ServerRequest: Sendable {
   public var id: String
   /// What stands in path and query, checked, by the names that the route gives.
   public var parameters: [String: JSONValue] = [:]
+  /// Where it stands in the trace of whoever sent it; nil before its head has been looked at.
+  public var trace: TraceContext?
+  /// Where it comes from, as far as proxies in front are believed; nil where that is not known.
+  var address: NetworkAddress?
   /// Who asks; nobody for open routes.
   public var caller = Caller.nobody
 

@@ -49,6 +49,16 @@ public struct Route: Sendable {
     case openAI
   }
 
+  /// By which way a request has to come: each has its own proof of who asks, and none opens another.
+  public enum Door: String, Sendable {
+    /// From anywhere, with a key or a token.
+    case direct
+    /// From a page of a Forge app, with a token that names its user.
+    case forgeUI = "forge-ui"
+    /// From a function of a Forge app, with a token that names nobody.
+    case forgeFunction = "forge-function"
+  }
+
   /// `GET`, `POST` or `DELETE`; a `GET` route answers `HEAD` too.
   public var method: String
   /// The path, beginning with a slash; `{name}` stands for a part of it.
@@ -59,6 +69,8 @@ public struct Route: Sendable {
   public var summary: String
   /// Who may call it.
   public var scope: Scope
+  /// By which way; directly by default.
+  public var door = Door.direct
   /// What the JSON body has to be; nil when the operation takes none.
   public var body: JSONSchema?
   /// What the body of a good answer is, with its media type.

@@ -14,11 +14,16 @@ public struct AdminKey: Sendable {
   ///
   /// - Throws: `ServingError.badAdminKey` for one that is too short or has characters that a header cannot carry.
   public init(_ key: String, from source: String) throws(ServingError) {
+    digest = .of(try Self.checked(key, from: source))
+  }
+
+  /// A key without the white space around it, if it can be one.
+  static func checked(_ key: String, from source: String) throws(ServingError) -> String {
     let bytes = key.utf8.drop { $0 <= 0x20 }.reversed().drop { $0 <= 0x20 }.reversed()
     guard bytes.count >= Self.minimumBytes, bytes.allSatisfy({ (0x21...0x7E).contains($0) }) else {
       throw .badAdminKey(source: source)
     }
-    digest = .of(Array(bytes))
+    return String(decoding: Array(bytes), as: UTF8.self)
   }
 
   /// Reads a key from a file.

@@ -1,15 +1,22 @@
 internal import Corpus
+internal import Credentials
 internal import Synchronization
 
 /// Counts what happens and writes it in Prometheus' text format (version 0.0.4).
 public final class Metrics: Sendable {
   /// Upper bounds of the latency histogram, in seconds.
-  static let buckets = [0.000_5, 0.001, 0.002_5, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10]
+  static let buckets = [0.000_5, 0.001, 0.002_5, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 20, 60]
 
   private struct Latency {
     var counts = [Int](repeating: 0, count: Metrics.buckets.count)
     var total = 0
     var seconds = 0.0
+
+    mutating func add(_ duration: Double) {
+      total += 1
+      seconds += duration
+      if let bucket = Metrics.buckets.firstIndex(where: { duration <= $0 }) { counts[bucket] += 1 }
+    }
   }
 
   private struct RequestKey: Hashable, Comparable {
@@ -21,15 +28,28 @@ public final class Metrics: Sendable {
     }
   }
 
+  private struct TokenKey: Hashable, Comparable {
+    var kind: String
+    var reason: String
+
+    static func < (left: TokenKey, right: TokenKey) -> Bool { (left.kind, left.reason) < (right.kind, right.reason) }
+  }
+
   private struct State {
     var inFlight = 0
     var requests: [RequestKey: Int] = [:]
     var latencies: [String: Latency] = [:]
+    var steps: [String: Latency] = [:]
     var swaps: [String: Int] = [:]
     var refusals: [String: Int] = [:]
+    var tokens: [TokenKey: Int] = [:]
+    var tokenAge = (count: 0, seconds: 0.0)
+    var forgeEvents: [String: Int] = [:]
   }
 
   private let state = Mutex(State())
+  /// Counts what answers cost and how they end.
+  public let meter = Meter()
 
   /// Starts at zero.
   public init() {}
@@ -45,17 +65,44 @@ public final class Metrics: Sendable {
     let seconds = Double(whole) + Double(attoseconds) / 1e18
     state.withLock { state in
       state.requests[RequestKey(route: name, status: status), default: 0] += 1
-      state.latencies[name, default: Latency()].total += 1
-      state.latencies[name]?.seconds += seconds
-      if let bucket = Metrics.buckets.firstIndex(where: { seconds <= $0 }) {
-        state.latencies[name]?.counts[bucket] += 1
-      }
+      state.latencies[name, default: Latency()].add(seconds)
     }
+  }
+
+  /// Counts a step of the work on an answer.
+  func took(_ step: Step, _ duration: Duration) {
+    let (whole, attoseconds) = duration.components
+    let seconds = Double(whole) + Double(attoseconds) / 1e18
+    state.withLock { $0.steps[step.rawValue, default: Latency()].add(seconds) }
   }
 
   func swapped(_ collection: String) { state.withLock { $0.swaps[collection, default: 0] += 1 } }
 
   func refused(_ collection: String) { state.withLock { $0.refusals[collection, default: 0] += 1 } }
+
+  /// Counts a key or a token that was not believed.
+  func tokenRefused(_ kind: String, _ fault: TokenFault) {
+    state.withLock { $0.tokens[TokenKey(kind: kind, reason: fault.rawValue), default: 0] += 1 }
+  }
+
+  /// Notes how old an invocation token was: as much as the clocks here and there differ, and the way takes.
+  func forgeTokenAge(_ seconds: Double) {
+    state.withLock { state in
+      state.tokenAge.count += 1
+      state.tokenAge.seconds += seconds
+    }
+  }
+
+  /// Counts an event of a Forge app by its kind (`avi:confluence:updated:page` is `updated`), unknown ones together.
+  func forgeEvent(_ type: String?) {
+    let known: Set = [
+      "created", "updated", "moved", "copied", "archived", "unarchived", "trashed", "restored", "deleted",
+      "permissions_updated", "tick",
+    ]
+    let words = type?.split(separator: ":").map(String.init) ?? []
+    let kind = words.first(where: known.contains) ?? "other"
+    state.withLock { $0.forgeEvents[kind, default: 0] += 1 }
+  }
 
   /// The text, with gauges that others measure put at its end.
   func text(gauges: [Family]) -> String {
@@ -67,12 +114,31 @@ public final class Metrics: Sendable {
         state.requests.sorted { $0.key < $1.key }.map {
           ([("route", $0.key.route), ("status", String($0.key.status))], Double($0.value))
         }),
-      histogram(state.latencies),
+      histogram(
+        "acervo_http_request_seconds", "From a request's head to its queued response.", by: "route", state.latencies),
+      histogram("acervo_step_seconds", "Steps of the work on an answer.", by: "step", state.steps),
       Family(
         "acervo_snapshot_swaps_total", .counter, "Snapshots taken over since the start.", byCollection(state.swaps)),
       Family(
         "acervo_snapshots_refused_total", .counter, "Snapshots refused since the start.", byCollection(state.refusals)),
     ]
+    families += [
+      Family(
+        "acervo_credentials_refused_total", .counter, "Keys and tokens that were not believed.",
+        state.tokens.sorted { $0.key < $1.key }.map {
+          ([("kind", $0.key.kind), ("reason", $0.key.reason)], Double($0.value))
+        }),
+      Family(
+        "acervo_forge_token_age_seconds_sum", .counter, "How old invocation tokens were, added up.",
+        [([], state.tokenAge.seconds)]),
+      Family(
+        "acervo_forge_token_age_seconds_count", .counter, "Invocation tokens that were believed.",
+        [([], Double(state.tokenAge.count))]),
+      Family(
+        "acervo_forge_events_total", .counter, "Events of a Forge app by kind.",
+        state.forgeEvents.sorted { $0.key < $1.key }.map { ([("event", $0.key)], Double($0.value)) }),
+    ]
+    families += meter.families
     families += gauges
     return families.map(\.text).joined()
   }
@@ -81,19 +147,20 @@ public final class Metrics: Sendable {
     counts.sorted { $0.key < $1.key }.map { ([("collection", $0.key)], Double($0.value)) }
   }
 
-  private func histogram(_ latencies: [String: Latency]) -> Family {
-    var family = Family(
-      "acervo_http_request_seconds", .histogram, "From a request's head to its queued response.", [])
+  private func histogram(
+    _ name: String, _ help: String, by label: String, _ latencies: [String: Latency]
+  ) -> Family {
+    var family = Family(name, .histogram, help, [])
     for (route, latency) in latencies.sorted(by: { $0.key < $1.key }) {
       var sum = 0
       for (bound, count) in zip(Metrics.buckets, latency.counts) {
         sum += count
-        family.samples.append(([("route", route), ("le", "\(bound)")], Double(sum)))
+        family.samples.append(([(label, route), ("le", "\(bound)")], Double(sum)))
         family.suffixes.append("_bucket")
       }
-      family.samples.append(([("route", route), ("le", "+Inf")], Double(latency.total)))
-      family.samples.append(([("route", route)], latency.seconds))
-      family.samples.append(([("route", route)], Double(latency.total)))
+      family.samples.append(([(label, route), ("le", "+Inf")], Double(latency.total)))
+      family.samples.append(([(label, route)], latency.seconds))
+      family.samples.append(([(label, route)], Double(latency.total)))
       family.suffixes += ["_bucket", "_sum", "_count"]
     }
     return family

@@ -69,7 +69,7 @@ enum OpenAPI {
   private static func operation(_ route: Route) -> JSONValue {
     var members: [JSONValue.Member] = [
       .init("operationId", .string(route.name)), .init("summary", .string(route.summary)),
-      .init("x-scope", .string(route.scope.rawValue)),
+      .init("x-scope", .string(route.scope.rawValue)), .init("x-door", .string(route.door.rawValue)),
     ]
     if route.scope != .open {
       members.append(.init("security", [[:], ["bearer": []], ["key": []]]))

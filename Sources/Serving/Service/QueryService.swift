@@ -31,6 +31,16 @@ public struct ServiceSettings: Sendable {
   public var journal: JournalSettings?
   /// How much is remembered.
   public var caches = CacheSettings()
+  /// What stands between the network and the routes.
+  public var front = FrontSettings()
+  /// Where traces go.
+  public var traces = TraceSettings()
+  /// What is kept out of questions and answers.
+  public var moderation = Moderation()
+  /// Whether a Forge app's routes are there.
+  public var servesForge = false
+  /// Counts what happens.
+  public var metrics = Metrics()
   /// The program's version, for the contract.
   public var version = "0"
 
@@ -65,7 +75,7 @@ public final class QueryService: Sendable {
       throw ServingError.noSnapshots(folder: settings.snapshots, reason: String(cString: strerror(errno)))
     }
     closedir(folder)
-    let metrics = Metrics()
+    let metrics = settings.metrics
     store = CollectionStore(
       folder: settings.snapshots, signedBy: settings.signedBy, embedders: embedders, metrics: metrics, log: log)
     let watcher = CollectionWatcher(store: store, folder: settings.snapshots, pollSeconds: settings.pollSeconds)
@@ -82,11 +92,15 @@ public final class QueryService: Sendable {
     routes += OrchestrationRoutes(records: records, models: settings.models).all
     routes += StatusRoutes(desk: desk, journal: journal, metrics: metrics).all
     routes += AdminRoutes(store: store) { await watcher.reloaded() }.all
+    routes = routes.map { settings.moderation.around($0) }
+    if settings.servesForge { routes += ForgeRoutes.routes(beside: routes, metrics: metrics) }
     routes.append(DocumentationPage.route)
     routes.append(Self.contract(of: routes, version: settings.version))
+    var front = settings.front
+    front.exporter = try TraceExporter.make(settings.traces)
     server = try HTTPServer(
       address: settings.listen, port: settings.port, threads: settings.threads, limits: settings.limits, routes: routes,
-      authenticator: settings.authenticator, metrics: metrics, log: log)
+      authenticator: settings.authenticator, front: front, metrics: metrics, log: log)
     watcher.start()
     log.write(
       .info, "listening", ["url": .string(server.url), "snapshots": .string(settings.snapshots)])

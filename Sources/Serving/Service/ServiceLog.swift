@@ -39,6 +39,9 @@ public final class ServiceLog: Sendable {
   /// The line of a request; neither its body nor its query is told.
   func answered(_ head: ServerRequest, status: Int, after duration: Duration, with members: [JSONValue.Member]) {
     let caller = head.caller == .nobody ? [] : [JSONValue.Member("caller", .string(head.caller.name))]
+    let key = head.caller.keyID.map { [JSONValue.Member("key", .string($0))] } ?? []
+    let trace =
+      head.trace.map { [JSONValue.Member("trace", .string($0.trace)), .init("span", .string($0.span))] } ?? []
     let path = head.path.utf8.count > 200 ? String(head.path.prefix(200)) + "…" : head.path
     write(
       status == 500 ? .error : .info, "request",
@@ -47,7 +50,7 @@ public final class ServiceLog: Sendable {
           .init("id", .string(head.id)), .init("method", .string(String(head.method.prefix(20)))),
           .init("path", .string(path)), .init("status", .integer(Int64(status))),
           .init("ms", .number(milliseconds(duration))),
-        ] + caller + members))
+        ] + trace + caller + key + members))
   }
 
   private func now() -> String {

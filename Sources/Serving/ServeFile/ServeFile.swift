@@ -1,0 +1,79 @@
+public import Corpus
+public import Settings
+
+/// A service's settings file (`serve.yaml`), read, checked and completed with its defaults.
+///
+/// Each section stands in a file of its own in this folder: the value with its defaults, and the definition of its keys.
+public struct ServeFile: Sendable {
+  var version = 1
+  /// The folder of the collections, absolute; nil when the command line has to say it.
+  public var snapshots: String?
+  /// Where the service is reached.
+  public var listen = ListenSettings()
+  /// How collections are followed.
+  public var collections = CollectionSettings()
+  /// Who may ask.
+  public var authentication = AuthenticationSettings()
+  /// What clients may ask of the service.
+  public var limits = LimitSettings()
+  /// Which web pages of other origins may read answers.
+  public var crossOrigin = CrossOrigin()
+  /// Where traces go.
+  public var traces = TraceSettings()
+  /// What is kept out of questions and answers.
+  public var moderation = Moderation()
+
+  /// The defaults.
+  public init() {}
+
+  private typealias Field = SettingsField<ServeFile>
+
+  static let definition = SettingsObject(
+    initial: ServeFile(),
+    fields: [
+      Field(
+        "acervo_serve", \.version, .formatVersion(1), isRequired: true, "The version of this file's format: 1."),
+      Field(
+        "snapshots", \.snapshots, .path, "The folder that pipelines publish to: one folder a collection."),
+      Field("listen", \.listen, ListenSettings.definition.type, "Where the service is reached."),
+      Field("collections", \.collections, CollectionSettings.definition.type, "How collections are followed."),
+      Field("authentication", \.authentication, AuthenticationSettings.definition.type, "Who may ask."),
+      Field("limits", \.limits, LimitSettings.definition.type, "What clients may ask of the service."),
+      Field(
+        "cors", \.crossOrigin, CrossOrigin.definition.type, "Which web pages of other origins may read answers."),
+      Field("traces", \.traces, TraceSettings.definition.type, "Where traces go."),
+      Field(
+        "moderation", \.moderation, Moderation.definition.type, "What is kept out of questions and answers."),
+    ])
+
+  /// Reads a file.
+  ///
+  /// - Parameters:
+  ///   - path: the file.
+  ///   - environment: where `${NAME}` is looked up.
+  /// - Returns: the file with its defaults filled in.
+  /// - Throws: `SettingsErrors` with every fault found, each with its place and how to mend it.
+  public static func read(path: String, environment: [String: String]) throws(SettingsErrors) -> ServeFile {
+    try definition.read(path: path, environment: environment)
+  }
+
+  /// Reads the text of a file.
+  ///
+  /// - Parameters:
+  ///   - text: the whole file.
+  ///   - path: where it is from, for messages and for the relative paths in it.
+  ///   - environment: where `${NAME}` is looked up.
+  /// - Returns: the file with its defaults filled in.
+  /// - Throws: `SettingsErrors` with every fault found.
+  public static func parse(
+    _ text: String, path: String, environment: [String: String]
+  ) throws(SettingsErrors) -> ServeFile {
+    try definition.parse(Array(text.utf8), path: path, environment: environment)
+  }
+
+  /// The JSON Schema (2020-12) of the file, made from the same definitions that read it.
+  public static var jsonSchema: JSONValue {
+    definition.jsonSchema(
+      title: "Acervo service file, version 1", description: "Where the service listens, who may ask, and how much.")
+  }
+}
