@@ -1,7 +1,6 @@
-internal import Answering
 internal import Corpus
-internal import Embedding
 internal import Glibc
+internal import HTTPClient
 internal import Serving
 internal import Settings
 internal import Snapshots
@@ -46,7 +45,7 @@ enum AcervoServe {
     var file = try path.map { try ServeFile.read(path: $0, environment: environment) } ?? ServeFile()
     try Startup.complete(&file, with: arguments, environment)
     if arguments[Options.checkConfig] {
-      _ = try Startup.settings(file, log: ServiceLog { _ in })
+      _ = try Startup.settings(file, environment, client: HTTPClient(), log: ServiceLog { _ in })
       Output.results.line("\(path ?? "the command line"): valid")
       return
     }

@@ -27,6 +27,9 @@ enum Options {
     help: "The API keys' file that “acervo keys” writes; one more key may stand in $ACERVO_API_KEY.")
   static let adminKeyFile = Option(
     "admin-key-file", "FILE", help: "The key that opens every route, also /admin; $ACERVO_ADMIN_KEY by default.")
+  static let journal = Option(
+    "journal", "FILE",
+    help: "Where conversations are kept, for 30 days and up to 256 MB; without it none are. Never among the snapshots.")
   static let rerank = Option(
     "rerank", "MODEL",
     help: "A cross-encoder (name or folder) that reads the best chunks beside each question and orders them anew.")
@@ -36,7 +39,8 @@ enum Options {
     "Answers questions over HTTP from published snapshots, and takes over new ones as they are published.",
     options: [
       .value(config), .flag(checkConfig), .flag(schema), .value(snapshots), .value(listen), .value(port),
-      .value(threads), .value(poll), .value(requireSignature), .value(keys), .value(adminKeyFile), .value(rerank),
+      .value(threads), .value(poll), .value(requireSignature), .value(keys), .value(adminKeyFile),
+      .value(journal), .value(rerank),
     ],
     examples: [
       "acervo-serve --snapshots ./snapshots",

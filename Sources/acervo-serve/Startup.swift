@@ -1,3 +1,4 @@
+internal import Answering
 internal import Corpus
 internal import Credentials
 internal import Embedding
@@ -37,6 +38,7 @@ enum Startup {
     let keys = arguments.all(Options.requireSignature)
     if !keys.isEmpty { file.collections.requireSignature = keys }
     if let model = arguments[Options.rerank] { file.collections.rerank = model }
+    if let path = arguments[Options.journal] { file.journal = path }
     if let path = arguments[Options.keys] { file.authentication.keys = path }
     if let path = arguments[Options.adminKeyFile] { file.authentication.adminKey = .file(path) }
     if file.authentication.adminKey == nil {
@@ -55,7 +57,9 @@ enum Startup {
   }
 
   /// What the service is started with.
-  static func settings(_ file: ServeFile, log: ServiceLog) throws -> ServiceSettings {
+  static func settings(
+    _ file: ServeFile, _ environment: [String: String], client: HTTPClient, log: ServiceLog
+  ) throws -> ServiceSettings {
     var settings = ServiceSettings(snapshots: file.snapshots ?? ".")
     settings.listen = file.listen.address
     settings.port = file.listen.port
@@ -69,6 +73,8 @@ enum Startup {
     settings.pollSeconds = Int(file.collections.poll)
     settings.signedBy = try file.collections.requireSignature.map { try VerifyingKey(file: $0) }
     settings.authenticator = try Authentication(file.authentication, log: log, metrics: settings.metrics)
+    settings.models = ModelChain(try ModelSettings.models(environment: environment), client: client)
+    settings.journal = file.journal.map { JournalSettings(path: $0) }
     settings.servesForge = file.authentication.forge != nil
     settings.version = AcervoServe.version
     return settings
@@ -76,12 +82,12 @@ enum Startup {
 
   /// The models that snapshots name, found beside the snapshots or where the environment says.
   static func embedders(
-    _ file: ServeFile, folder: String, _ environment: [String: String]
+    _ file: ServeFile, folder: String, _ environment: [String: String], client: HTTPClient
   ) throws -> EmbedderPool {
     let reranker = try file.collections.rerank.map { model in
       try LocalReranker(folder: ModelFinder.folder(of: model, startingAt: folder, environment: environment))
     }
-    let finder = EmbedderFinder(startingAt: folder, for: .answering, environment: environment, client: try HTTPClient())
+    let finder = EmbedderFinder(startingAt: folder, for: .answering, environment: environment, client: client)
     return EmbedderPool(reranker: reranker) { try finder.embedder(for: $0) }
   }
 }

@@ -18,6 +18,8 @@ public struct ServeFile: Sendable {
   public var limits = LimitSettings()
   /// Which web pages of other origins may read answers.
   public var crossOrigin = CrossOrigin()
+  /// The file in which conversations are kept, absolute; nil: nowhere.
+  public var journal: String?
   /// Where traces go.
   public var traces = TraceSettings()
   /// What is kept out of questions and answers.
@@ -41,6 +43,9 @@ public struct ServeFile: Sendable {
       Field("limits", \.limits, LimitSettings.definition.type, "What clients may ask of the service."),
       Field(
         "cors", \.crossOrigin, CrossOrigin.definition.type, "Which web pages of other origins may read answers."),
+      Field(
+        "journal", \.journal, .path,
+        "The file in which conversations are kept, for 30 days and up to 256 MB; not among the snapshots."),
       Field("traces", \.traces, TraceSettings.definition.type, "Where traces go."),
       Field(
         "moderation", \.moderation, Moderation.definition.type, "What is kept out of questions and answers."),
