@@ -1,3 +1,5 @@
+internal import Glibc
+
 extension JSONValue {
   /// The value on one line, or indented by two spaces.
   public func text(pretty: Bool = false) -> String {
@@ -68,22 +70,39 @@ private struct JSONWriter {
 
   private mutating func write(_ text: String) {
     bytes.append(UInt8(ascii: "\""))
-    for byte in text.utf8 {
-      switch byte {
-      case UInt8(ascii: "\""): append("\\\"")
-      case UInt8(ascii: "\\"): append("\\\\")
-      case 0x0A: append("\\n")
-      case 0x0D: append("\\r")
-      case 0x09: append("\\t")
-      case 0..<0x20:
-        append("\\u00")
-        bytes.append(Self.digits[Int(byte >> 4)])
-        bytes.append(Self.digits[Int(byte & 15)])
-      default: bytes.append(byte)
+    let count = text.utf8.count
+    text.withCString { start in
+      var place = 0
+      while place < count {
+        // What needs no escape is copied in runs; strcspn ends one at a NUL in the text too.
+        let run = strcspn(start + place, Self.escaped)
+        let first = UnsafeRawPointer(start + place).assumingMemoryBound(to: UInt8.self)
+        bytes.append(contentsOf: UnsafeBufferPointer(start: first, count: run))
+        place += run
+        guard place < count else { return }
+        escape(UInt8(bitPattern: start[place]))
+        place += 1
       }
     }
     bytes.append(UInt8(ascii: "\""))
   }
+
+  private mutating func escape(_ byte: UInt8) {
+    switch byte {
+    case UInt8(ascii: "\""): append("\\\"")
+    case UInt8(ascii: "\\"): append("\\\\")
+    case 0x0A: append("\\n")
+    case 0x0D: append("\\r")
+    case 0x09: append("\\t")
+    default:
+      append("\\u00")
+      bytes.append(Self.digits[Int(byte >> 4)])
+      bytes.append(Self.digits[Int(byte & 15)])
+    }
+  }
+
+  /// The bytes that a string may not hold as they are, as a C string: quote, backslash and the controls but NUL.
+  private static let escaped: [CChar] = [0x22, 0x5C] + (1...0x1F) + [0]
 
   private static let digits = Array("0123456789abcdef".utf8)
 

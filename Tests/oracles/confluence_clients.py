@@ -167,6 +167,7 @@ def acervo(check, program, who, settings, principal):
     byID = {re.search(r"pageId=(\d+)", d["url"])[1]: d for d in documents}
     for space in spaces:
         check.ids(who, space, [i for i in byID if i not in check.pages or check.pages[i]["space"] == space])
+    print(f"{who}: {len(byID)} pages, and what 8 users may read of them")
     for id, document in byID.items():
         if id in check.pages:
             check.same(who, id, "title", document["title"], check.pages[id]["title"])

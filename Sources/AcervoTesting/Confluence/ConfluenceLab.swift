@@ -145,6 +145,8 @@ public final class ConfluenceLab: Sendable {
     engine.state.withLock {
       edit(&$0.options)
       $0.items = [:]
+      $0.hits = [:]
+      $0.found = [:]
     }
   }
 
@@ -171,6 +173,9 @@ public final class ConfluenceLab: Sendable {
       state.plans.append(LabPlan(route: route, left: requests, edit: edit))
     }
   }
+
+  /// Why planned changes could not be made; a test that plans some expects this to be empty.
+  public var failedChanges: [String] { engine.state.withLock { $0.failedChanges } }
 
   /// Refuses a token from now on, as after an hour of OAuth; nil takes all back.
   public func expire(_ token: String?) {

@@ -20,7 +20,7 @@ struct LabQuery: Sendable {
   struct Subject {
     var content: LabSite.Content
     var space: LabSite.Space
-    var ancestors: [Int64]
+    var ancestors: () -> [Int64]
     var text: () -> String
     var type: String
   }
@@ -262,7 +262,7 @@ struct LabQuery: Sendable {
     case "space", "space.key": return subject.space.key.lowercased() == value.lowercased()
     case "space.type": return subject.space.type == value
     case "label": return content.labels.contains(value)
-    case "ancestor": return Int64(value).map(subject.ancestors.contains) ?? false
+    case "ancestor": return Int64(value).map(subject.ancestors().contains) ?? false
     case "parent": return content.parent == Int64(value)
     case "container": return content.space == Int64(value) || content.parent == Int64(value)
     case "id", "content": return content.id == Int64(value)

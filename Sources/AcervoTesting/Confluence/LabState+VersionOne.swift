@@ -238,48 +238,76 @@ extension LabState {
   mutating func search(call: LabCall, envelopes: Bool) throws -> LabReply {
     guard let text = call.first("cql") else { throw LabRefusal.v1(400, "cql is missing") }
     let query = try parsed(text, call, envelopes)
-    let site = site
-    let clock = LabQuery.Clock(now: site.now, zone: options.zoneMinutes)
-    let archivedSpaces = call.first("includeArchivedSpaces") == "true"
-    var found: [Int64] = []
-    do {
-      for id in visible(call) {
-        guard let content = indexed(id), content.status == .current, isKnown(content.kind, call),
-          let space = site.space(content.space), archivedSpaces || !space.isArchived
-        else { continue }
-        let subject = LabQuery.Subject(
-          content: content, space: space, ancestors: site.ancestors(id),
-          text: { content.title + " " + site.body(of: content) },
-          type: content.kind.rawValue)
-        if try query.holds(for: subject, clock) { found.append(id) }
-      }
-    } catch {
-      throw refused(error, call, envelopes)
-    }
+    let found = try find(text, query, call, envelopes)
     let expand = Set(call.list("expand") ?? [])
     let page = try searchPage(call, query, found, expand, envelopes)
     // The index says which contents are found; what they are like comes from the database.
     let contents = page.ids.compactMap { site.contents[$0] }.filter { $0.status == .current }
     if expand.contains(where: { $0.hasPrefix("ancestors.restrictions") }) { try refuseTrashedAncestors(contents) }
-    let rows = contents.map { content -> JSONValue in
-      let item = object(content, expand: envelopes ? [] : expand, call)
-      return envelopes ? envelope(content, item) : item
-    }
+    let rows = contents.map { hit($0, envelopes ? [] : expand, envelopes, call) }
     var links: [(String, JSONValue)] = [
       ("base", .string(base(call))), ("context", .string(call.face.isCloud ? "/wiki" : "/confluence")),
       ("self", .string(base(call) + call.linkPath)),
     ]
     if let next = page.next { links.append(("next", .string(next))) }
     var members: [(String, JSONValue)] = [
-      ("results", .array(rows)), ("start", .int(page.start)), ("limit", .int(page.limit)), ("size", .int(rows.count)),
+      ("start", .int(page.start)), ("limit", .int(page.limit)), ("size", .int(rows.count)),
     ]
     if envelopes {
       members += [("totalSize", .int(found.count)), ("cqlQuery", .string(text)), ("searchDuration", 3)]
     }
     members.append(("_links", .object(links.map { JSONValue.Member($0.0, $0.1) })))
-    var reply = LabReply.json(.object(members.map { JSONValue.Member($0.0, $0.1) }), objects: rows.count)
+    // The rows are encoded already: they are put before the other members.
+    var body = Array(#"{"results":["#.utf8)
+    for (index, row) in rows.enumerated() {
+      if index > 0 { body.append(UInt8(ascii: ",")) }
+      body += row
+    }
+    body += Array("],".utf8) + JSONValue.object(members.map { JSONValue.Member($0.0, $0.1) }).bytes.dropFirst()
+    var reply = LabReply(
+      headers: [("Content-Type", "application/json")], body: body, objects: rows.count)
     if !envelopes, expand.contains(where: { $0.hasPrefix("body.") }) { reply.bodies = contents.map(\.id) }
     return reply
+  }
+
+  private mutating func find(_ text: String, _ query: LabQuery, _ call: LabCall, _ envelopes: Bool) throws -> [Int64] {
+    let archivedSpaces = call.first("includeArchivedSpaces") == "true"
+    let lower = text.lowercased()
+    let isTimeless = !lower.contains("now(") && !lower.contains("startofday(") && site.unindexed.isEmpty
+    let key = "\(call.account.id ?? "") \(call.account.seesRestricted) \(call.face.isCloud) \(archivedSpaces) \(text)"
+    if isTimeless, let known = found[key] { return known }
+    let clock = LabQuery.Clock(now: site.now, zone: options.zoneMinutes)
+    let spaces = Dictionary(site.spaces.map { ($0.id, $0) }, uniquingKeysWith: { first, _ in first })
+    let ids = visible(call)
+    let site = site
+    var found: [Int64] = []
+    do throws(LabQuery.Refusal) {
+      for id in ids {
+        guard let content = indexed(id), content.status == .current, isKnown(content.kind, call),
+          let space = spaces[content.space], archivedSpaces || !space.isArchived
+        else { continue }
+        let subject = LabQuery.Subject(
+          content: content, space: space, ancestors: { site.ancestors(id) },
+          text: { content.title + " " + site.body(of: content) }, type: content.kind.rawValue)
+        if try query.holds(for: subject, clock) { found.append(id) }
+      }
+    } catch {
+      throw refused(error, call, envelopes)
+    }
+    if isTimeless { self.found[key] = found }
+    return found
+  }
+
+  /// A hit as one row, encoded; kept while the site stays as it is.
+  private mutating func hit(
+    _ content: LabSite.Content, _ expand: Set<String>, _ envelopes: Bool, _ call: LabCall
+  ) -> [UInt8] {
+    let key = "\(call.face.isCloud) \(envelopes) \(expand.sorted().joined(separator: ","))"
+    if let known = hits[key]?[content.id] { return known }
+    let item = object(content, expand: expand, call)
+    let bytes = (envelopes ? envelope(content, item) : item).bytes
+    hits[key, default: [:]][content.id] = bytes
+    return bytes
   }
 
   private func parsed(_ text: String, _ call: LabCall, _ envelopes: Bool) throws -> LabQuery {

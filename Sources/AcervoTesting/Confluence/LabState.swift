@@ -13,12 +13,17 @@ struct LabState: Sendable {
   var seesRestricted = false
   var seesTrash = false
   var leaked: [String] = []
+  var failedChanges: [String] = []
   var origin = ""
   var mediaOrigin = ""
   /// The secret that cursors are sealed with.
   let secret: UInt64
   /// Encoded rows of version 2's listings, of one generation of the site.
   var items: [Int64: [UInt8]] = [:]
+  /// Encoded rows of searches by what was expanded, of one generation.
+  var hits: [String: [Int64: [UInt8]]] = [:]
+  /// What queries found, of one generation, where time does not come into it.
+  var found: [String: [Int64]] = [:]
   /// What accounts see, of one generation.
   var seen: [String: [Int64]] = [:]
   var generation = -1
@@ -60,6 +65,8 @@ struct LabState: Sendable {
     guard generation != site.generation else { return }
     generation = site.generation
     items = [:]
+    hits = [:]
+    found = [:]
     seen = [:]
   }
 
@@ -120,7 +127,7 @@ struct LabState: Sendable {
       return plan.left <= 0 ? nil : plan
     }
     for plan in due {
-      do { try plan.edit(&site) } catch { print("lab: a planned change failed: \(error)") }
+      do { try plan.edit(&site) } catch { failedChanges.append("\(error)") }
     }
   }
 }
