@@ -142,7 +142,7 @@ import Testing
         try router.parameters(of: route, path: values, query: query.map { .init($0.0, $0.1) })
       }
     }
-    #expect(throws: RequestFailure.self) {
+    #expect(throws: RequestFailure(422, "“thing” is longer than 8 bytes.")) {
       try router.parameters(of: route, path: ["thing": "123456789"], query: [])
     }
     let wrong = try? router.match(ServerRequest(method: "POST", path: "/things/a/parts"))

@@ -97,7 +97,8 @@ struct Router: Sendable {
       case .boolean: ["true": .bool(true), "false": .bool(false)][text] ?? .string(text)
       default: .string(text)
       }
-    try parameter.schema.check(value, at: parameter.name)
+    // Too long is wrong here: 413 is about bodies.
+    do { try parameter.schema.check(value, at: parameter.name) } catch { throw RequestFailure(422, error.detail) }
     return value
   }
 
