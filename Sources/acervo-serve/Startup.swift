@@ -38,7 +38,7 @@ enum Startup {
     let keys = arguments.all(Options.requireSignature)
     if !keys.isEmpty { file.collections.requireSignature = keys }
     if let model = arguments[Options.rerank] { file.collections.rerank = model }
-    if let path = arguments[Options.journal] { file.journal = path }
+    if let path = arguments[Options.journal] { file.journal = JournalSettings(path: path) }
     if let path = arguments[Options.keys] { file.authentication.keys = path }
     if let path = arguments[Options.adminKeyFile] { file.authentication.adminKey = .file(path) }
     if file.authentication.adminKey == nil {
@@ -73,8 +73,15 @@ enum Startup {
     settings.pollSeconds = Int(file.collections.poll)
     settings.signedBy = try file.collections.requireSignature.map { try VerifyingKey(file: $0) }
     settings.authenticator = try Authentication(file.authentication, log: log, metrics: settings.metrics)
-    settings.models = ModelChain(try ModelSettings.models(environment: environment), client: client)
-    settings.journal = file.journal.map { JournalSettings(path: $0) }
+    let models =
+      file.models.isEmpty
+      ? try ModelSettings.models(environment: environment)
+      : try file.models.map { try $0.settings(environment: environment) }
+    settings.models = ModelChain(models, client: client)
+    settings.answering = file.answer
+    settings.projects = file.projects
+    settings.journal = file.journal
+    settings.caches = file.caches
     settings.servesForge = file.authentication.forge != nil
     settings.version = AcervoServe.version
     return settings

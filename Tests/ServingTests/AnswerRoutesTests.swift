@@ -246,7 +246,7 @@ import Testing
       """
     let one = ScriptedModel([[.say(Self.sentence)], [.say(reply)]], name: "m1", provider: "one")
     let two = ScriptedModel([[.fail(.unavailable)]], name: "m2", provider: "two")
-    let readers = Set([Principal("user:ana")].compactMap { $0 })
+    let readers = [Principal("user:ana")].compactMap { $0 }
     let service = try await serve([one, two], authenticator: ByName()) { settings in
       var closed = ProjectSettings(id: "closed", collection: "handbook")
       closed.readers = readers

@@ -1,4 +1,5 @@
 import AcervoTesting
+import Answering
 import Corpus
 import Foundation
 import Settings
@@ -48,6 +49,13 @@ import Testing
       limits: { body: 2MB, at_once: 8, waiting: 10, wait: 1s, rates: { key: { per_minute: 60 }, address: 600 } }
       cors: { origins: ["https://*.cdn.prod.atlassian-dev.net"], max_age: 5m }
       moderation: { blocked: ["ignore*instructions"], mask: [email, iban] }
+      models:
+        - { provider: openai, model: small, url: "http://127.0.0.1:9/v1", temperature: 0, first_token: 2s }
+        - { provider: gemini, model: flash, name: second, api_key: "${KEY}", prompt_price: 0.1 }
+      answer: { unsupported: drop, history: 4 }
+      projects: [{ id: help, collection: handbook, models: [second], readers: ["group:staff"] }]
+      journal: { path: journal.mdb, keep: 7d, size: 10MB }
+      caches: { answers_for: 60s }
       """, ["ADMIN": "admin-key-of-some-length", "KEY": "k", "SECRET": String(repeating: "s", count: 32)])
     #expect(file.snapshots == "/etc/snapshots")
     #expect(file.listen.trustedProxies.map(\.description) == ["10.0.0.0/8"])
@@ -56,6 +64,14 @@ import Testing
     #expect(file.authentication.keys == "/etc/acervo/keys.json")
     #expect(file.authentication.tokens.map(\.issuer) == ["acervo", "https://login.example/"])
     #expect(file.authentication.forge?.environments == ["PRODUCTION", "STAGING"])
+    let models = try file.models.map { try $0.settings(environment: [:]) }
+    #expect(models.map(\.name) == ["openai", "second"])
+    #expect(models.map(\.temperature) == [0, 0.2] && models[0].timeouts.firstToken == 2)
+    #expect(models[1].price == .init(prompt: 0.1, completion: 0))
+    #expect(file.answer.unsupported == .drop && file.answer.historyTurns == 4)
+    #expect(file.projects.map(\.readers) == [[try #require(Principal("group:staff"))]])
+    #expect(file.journal?.path == "/etc/acervo/journal.mdb" && file.journal?.retentionSeconds == 7 * 86_400)
+    #expect(file.caches.answerSeconds == 60)
     #expect(file.limits.server.body == 2_000_000)
     #expect(file.limits.server.concurrentWork == 8)
     #expect(file.limits.rates.key == Rate(perMinute: 60, burst: 10))

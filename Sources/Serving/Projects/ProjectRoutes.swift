@@ -65,7 +65,7 @@ struct ProjectRoutes: Sendable {
     guard let project = projects.first(where: { $0.id == id }) else {
       throw RequestFailure(404, "There is no such project.")
     }
-    guard project.readers.map({ !$0.isDisjoint(with: caller.principals) }) ?? true else {
+    guard project.readers.map({ $0.contains(where: caller.principals.contains) }) ?? true else {
       throw RequestFailure(403, "The caller may not ask this project.")
     }
     return project

@@ -13,7 +13,7 @@ public struct ProjectSettings: Sendable, Equatable {
   /// Who may ask; nil: whoever may ask the service.
   ///
   /// What they find is a matter of the pages' own readers.
-  public var readers: Set<Principal>?
+  public var readers: [Principal]?
 
   /// Makes a project that whoever may ask the service may ask, and that all models answer.
   public init(id: String, collection: String) {

@@ -1,3 +1,4 @@
+public import Answering
 public import Corpus
 public import Settings
 
@@ -18,8 +19,16 @@ public struct ServeFile: Sendable {
   public var limits = LimitSettings()
   /// Which web pages of other origins may read answers.
   public var crossOrigin = CrossOrigin()
-  /// The file in which conversations are kept, absolute; nil: nowhere.
-  public var journal: String?
+  /// The language models that answer, the first one first; none: those that the environment names.
+  public var models: [ModelEntry] = []
+  /// How questions are answered.
+  public var answer = AnswerSettings()
+  /// What can be asked of several models side by side.
+  public var projects: [ProjectSettings] = []
+  /// Where conversations are kept; nil: nowhere.
+  public var journal: JournalSettings?
+  /// How much is remembered.
+  public var caches = CacheSettings()
   /// Where traces go.
   public var traces = TraceSettings()
   /// What is kept out of questions and answers.
@@ -44,8 +53,14 @@ public struct ServeFile: Sendable {
       Field(
         "cors", \.crossOrigin, CrossOrigin.definition.type, "Which web pages of other origins may read answers."),
       Field(
-        "journal", \.journal, .path,
-        "The file in which conversations are kept, for 30 days and up to 256 MB; not among the snapshots."),
+        "models", \.models, .list(of: ModelEntry.definition.type, count: 0...20),
+        "The language models that answer, the first one first; those that the environment names by default."),
+      Field("answer", \.answer, AnswerSettings.definition.type, "How questions are answered."),
+      Field(
+        "projects", \.projects, .list(of: ProjectSettings.definition.type, count: 0...1_000),
+        "What can be asked of several models side by side."),
+      Field("journal", \.journal, JournalSettings.definition.type, "Where conversations are kept; nowhere by default."),
+      Field("caches", \.caches, CacheSettings.definition.type, "How much is remembered to be faster."),
       Field("traces", \.traces, TraceSettings.definition.type, "Where traces go."),
       Field(
         "moderation", \.moderation, Moderation.definition.type, "What is kept out of questions and answers."),
