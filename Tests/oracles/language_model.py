@@ -81,6 +81,8 @@ class Lab:
                     self.kill()
                     self.killed_after = seen
                     break
+            # Closing alone would wait for the thread that reads.
+            client.shutdown(socket.SHUT_RDWR)
             for end in (client, server, listener):
                 end.close()
 
