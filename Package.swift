@@ -87,8 +87,9 @@ let package = Package(
       "Serving",
       [
         "Corpus", "Credentials", "Embedding", "HTTPClient", "LMDB", "Settings", "Snapshots", "Retrieval", "Answering",
-        "CMicroHTTPD",
+        "Pages", "CMicroHTTPD",
       ]),
+    .target(name: "Pages", resources: [.embedInCode("Files")], swiftSettings: swiftSettings),
     library("Terminal", ["Corpus"]),
     program(
       "acervo",
@@ -132,7 +133,7 @@ let package = Package(
     tests(
       "Serving",
       [
-        "Answering", "Corpus", "Credentials", "Embedding", "HTTPClient", "LMDB", "Retrieval", "SearchIndexes",
+        "Answering", "Corpus", "Credentials", "Embedding", "HTTPClient", "LMDB", "Pages", "Retrieval", "SearchIndexes",
         "Settings", "Snapshots",
       ]),
     tests(

@@ -25,7 +25,8 @@ async function offerFilters() {
   try { known = (await (await send("/collections")).json()).collections ?? []; } catch (trouble) { return tell(trouble.message, true); }
   const one = known.find((each) => each.name === collection.value) ?? known[0];
   const inputs = [];
-  for (const field of one?.fields ?? []) {
+  for (const [name, kind] of Object.entries(one?.fields ?? {})) {
+    const field = { name, kind };
     if (field.name === "url") continue;
     if (field.kind === "date") {
       for (const end of ["from", "to"]) {

@@ -98,6 +98,8 @@ public final class QueryService: Sendable {
     routes.append(Self.contract(of: routes, version: settings.version))
     var front = settings.front
     front.exporter = try TraceExporter.make(settings.traces)
+    // Behind the contract: files for browsers are nothing that a program calls.
+    routes += PageRoutes().all
     server = try HTTPServer(
       address: settings.listen, port: settings.port, threads: settings.threads, limits: settings.limits, routes: routes,
       authenticator: settings.authenticator, front: front, metrics: metrics, log: log)
