@@ -5,18 +5,16 @@ teach({
   es: {
     conversations: "Conversaciones", begin: "Nueva conversación", question: "Pregunta", hint: "Escriba su pregunta…",
     ask: "Preguntar", stop: "Parar", welcome: "Pregunte con sus palabras, en español o en inglés. Cada respuesta cita las páginas de las que sale.",
-    typing: "Escribiendo la respuesta…", sources: "Fuentes", copy: "Copiar", copied: "Copiado", good: "Útil", bad: "No útil",
-    thanks: "Gracias.", again: "Volver a preguntar", remove: "Borrar la conversación «{title}»", weak: "Las páginas no dan una respuesta segura a esto.",
-    late: "El modelo no respondió a tiempo: esta respuesta son citas de las páginas.", fallback: "El modelo no respondió: esta respuesta son citas de las páginas.",
+    typing: "Escribiendo la respuesta…", sources: "Fuentes", copy: "Copiar", copied: "Copiado", again: "Volver a preguntar", remove: "Borrar la conversación «{title}»", weak: "Las páginas no dan una respuesta segura a esto.",
+    doubts: "{n} frases sin apoyo en las páginas, marcadas con «?».", fallback: "El modelo no respondió: esta respuesta son citas de las páginas.",
     stopped: "Parado.", unsupported: "Sin apoyo en las páginas", openQuote: "Fuente {n}: {title}. Abre la página en la cita.",
     cut: "Se cortó la conexión. Se reintenta.", more: "Puede seguir con",
   },
   en: {
     conversations: "Conversations", begin: "New conversation", question: "Question", hint: "Type your question…",
     ask: "Ask", stop: "Stop", welcome: "Ask in your own words, in English or Spanish. Every answer cites the pages that it comes from.",
-    typing: "Writing the answer…", sources: "Sources", copy: "Copy", copied: "Copied", good: "Helpful", bad: "Not helpful",
-    thanks: "Thank you.", again: "Ask again", remove: "Delete the conversation “{title}”", weak: "The pages give no sure answer to this.",
-    late: "The model did not answer in time: this answer is quoted from the pages.", fallback: "The model did not answer: this answer is quoted from the pages.",
+    typing: "Writing the answer…", sources: "Sources", copy: "Copy", copied: "Copied", again: "Ask again", remove: "Delete the conversation “{title}”", weak: "The pages give no sure answer to this.",
+    doubts: "{n} sentences without support in the pages, marked with “?”.", fallback: "The model did not answer: this answer is quoted from the pages.",
     stopped: "Stopped.", unsupported: "Not supported by the pages", openQuote: "Source {n}: {title}. Opens the page at the quote.",
     cut: "The connection was cut. Trying again.", more: "You may go on with",
   },
@@ -98,9 +96,10 @@ class Turn {
 
   /** The text so far, with `[n]` as a link to its citation. */
   write() {
-    const parts = this.text.split(/\[(\d{1,3})\]/);
+    const parts = this.text.split(/\[(\d{1,3}|\?)\]/);
     this.body.replaceChildren(...parts.map((part, index) => {
       if (index % 2 === 0) return document.createTextNode(part);
+      if (part === "?") return make("span", { class: "cite doubt", role: "img", title: say("unsupported"), "aria-label": say("unsupported") }, "?");
       const citation = this.citations[Number(part) - 1];
       const href = citation && place(citation);
       if (!href) return make("span", { class: "cite" }, part);
@@ -113,9 +112,22 @@ class Turn {
     }));
   }
 
-  /** Shows the evidence: what was cited, or what was found while nothing is cited yet. */
-  cite(citations) {
-    this.citations = citations;
+  /** A citation that has come: `number` is its n in the text. */
+  cited(citation) {
+    const citations = [...this.citations];
+    citations[citation.number - 1] = citation;
+    this.cite(Array.from(citations, (one) => one ?? { url: "", title: "…" }));
+  }
+
+  /** What was told so far does not count: another model begins. */
+  restart() {
+    this.text = "";
+    this.cite([]);
+  }
+
+  /** Shows the evidence: what was cited, or the pages that were found while nothing is cited yet. */
+  cite(citations, areCited = true) {
+    this.citations = areCited ? citations : [];
     this.evidence.replaceChildren(...citations.map((citation) => {
       const href = place(citation);
       const title = citation.title || citation.url;
@@ -136,11 +148,12 @@ class Turn {
     this.answer = answer;
     this.text = answer.answer ?? this.text;
     this.cite(answer.citations ?? []);
-    const isWeak = (answer.citations ?? []).length === 0;
-    this.body.classList.toggle("weak", isWeak);
-    if (isWeak) this.note(say("weak"));
-    if (answer.fallback) this.note(say(answer.fallback.reason === "deadline" ? "late" : "fallback"));
-    for (const sentence of answer.unsupported ?? []) this.note(say("unsupported") + ": " + sentence);
+    if (answer.language) this.body.lang = answer.language;
+    this.body.classList.toggle("weak", answer.answered === false);
+    if (answer.answered === false) this.note(say("weak"));
+    if (answer.notice) this.note(answer.notice);
+    else if (answer.fallback) this.note(say("fallback"));
+    if (answer.unsupported > 0) this.note(say("doubts", { n: answer.unsupported }));
     const copy = make("button", {
       class: "button quiet", type: "button", onclick: async () => {
         const lines = (answer.citations ?? []).map((citation, index) => `[${index + 1}] ${citation.title} ${citation.url}`);
@@ -148,25 +161,11 @@ class Turn {
       },
     }, say("copy"));
     this.tools.append(copy);
-    if (answer.id) for (const verdict of ["good", "bad"]) this.tools.append(this.judge(verdict, answer.id));
     const next = answer.suggested_questions ?? [];
     if (next.length) {
       this.tools.after(make("div", { class: "follow" }, make("span", { class: "note" }, say("more")),
         ...next.map((text) => make("button", { class: "button", type: "button", onclick: () => ask(text) }, text))));
     }
-  }
-
-  judge(verdict, id) {
-    const button = make("button", {
-      class: "button quiet", type: "button", "aria-pressed": "false", onclick: async () => {
-        try {
-          await send("/feedback", { body: { id, helpful: verdict === "good", question: this.question } });
-          for (const other of this.tools.querySelectorAll("[aria-pressed]")) other.setAttribute("aria-pressed", String(other === button));
-          spoken.textContent = say("thanks");
-        } catch (trouble) { tell(trouble.message, true); }
-      },
-    }, say(verdict));
-    return button;
   }
 
   fail(trouble) {
@@ -184,9 +183,10 @@ async function stream(turn, history, signal) {
   const response = await send("/ask", { body, signal, accept: "text/event-stream" });
   if (!response.headers.get("Content-Type")?.startsWith("text/event-stream")) return await response.json();
   for await (const { event, data } of events(response)) {
-    if (event === "sources") turn.cite(data.sources ?? []);
+    if (event === "sources") turn.cite(data.sources ?? [], false);
     else if (event === "token") turn.add(data.text ?? "");
-    else if (event === "citation") turn.cite(Object.assign([...turn.citations], { [data.n - 1]: data }));
+    else if (event === "citation") turn.cited(data);
+    else if (event === "restart") turn.restart();
     else if (event === "done") return data;
     else if (event === "error") throw new Trouble(say("failed", { why: data.detail ?? "" }), { status: data.status ?? 500 });
   }
@@ -201,7 +201,7 @@ async function ask(question) {
   }
   const conversation = current;
   const history = conversation.turns.slice(-maximumTurns).flatMap((turn) => [
-    { role: "user", content: turn.question }, { role: "assistant", content: turn.answer.answer ?? "" }]);
+    { role: "user", content: turn.question.slice(0, 2000) }, { role: "assistant", content: (turn.answer.answer ?? "").slice(0, 2000) }]);
   const turn = new Turn(question);
   running = new AbortController();
   const { signal } = running;
@@ -220,8 +220,7 @@ async function ask(question) {
         break;
       } catch (trouble) {
         if (signal.aborted || !(trouble instanceof Trouble) || !trouble.passes || tries >= 5) throw trouble;
-        turn.text = "";
-        turn.cite([]);
+        turn.restart();
         await pause(Math.max(trouble.after, Math.min(2 ** tries, 20)), (left) =>
           tell(trouble.message + " " + say("retryIn", { n: left }), trouble.status === 0), signal);
         tell("");

@@ -2,10 +2,14 @@
 import { bar, language, make, offerCollections, place, say, send, teach } from "./common.js";
 
 teach({
-  es: { hint: "Palabras o una pregunta", count: "{n} pasajes", none: "Nada encontrado.", any: "cualquiera", from: "{name} desde", to: "{name} hasta",
-    source: "Origen", language_: "Idioma", space: "Espacio", label: "Etiqueta", author: "Autor", date: "Fecha" },
-  en: { hint: "Words or a question", count: "{n} passages", none: "Nothing found.", any: "any", from: "{name} from", to: "{name} to",
-    source: "Source", language_: "Language", space: "Space", label: "Label", author: "Author", date: "Date" },
+  es: {
+    hint: "Palabras o una pregunta", count: "{n} pasajes", none: "Nada encontrado.", any: "cualquiera", from: "{name} desde",
+    to: "{name} hasta", source: "Origen", language_: "Idioma", space: "Espacio", label: "Etiqueta", author: "Autor", date: "Fecha",
+  },
+  en: {
+    hint: "Words or a question", count: "{n} passages", none: "Nothing found.", any: "any", from: "{name} from",
+    to: "{name} to", source: "Source", language_: "Language", space: "Space", label: "Label", author: "Author", date: "Date",
+  },
 });
 
 const tell = bar("search");

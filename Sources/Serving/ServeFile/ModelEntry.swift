@@ -36,6 +36,7 @@ public struct ModelEntry: Sendable, Equatable {
   /// The model with its address and key.
   ///
   /// - Parameter environment: where the provider's own variables are looked up.
+  /// - Returns: the model, ready to be asked.
   /// - Throws: `EmbeddingError` when a key that the provider needs is missing or cannot be read.
   public func settings(environment: [String: String]) throws -> ModelSettings {
     let access = try ProviderAccess(provider, url: url, key: apiKey, environment: environment)

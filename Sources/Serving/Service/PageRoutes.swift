@@ -1,7 +1,7 @@
 internal import Corpus
 internal import Pages
 
-/// What people's browsers ask for: the chat, search and dashboard pages with their scripts.
+/// What people's browsers ask for: the chat and search pages with their scripts.
 ///
 /// The files themselves are open to everybody; what they show is asked for with the caller's own key.
 struct PageRoutes: Sendable {
