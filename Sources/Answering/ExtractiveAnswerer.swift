@@ -85,8 +85,6 @@ public struct ExtractiveAnswerer: Sendable {
     /// What the units before and after it add to its coverage, each counted half: what is said of a thing that was
     /// named before seldom names it again.
     var surroundings: Double
-    /// Whether it has a word of the question itself, and not only under its heading.
-    var hasWords: Bool
     /// The cosine of question and chunk: what stands around the unit is about.
     var chunkCosine: Double?
     /// Whether its own words set it apart from the rows and items beside it.
@@ -139,7 +137,6 @@ public struct ExtractiveAnswerer: Sendable {
       return Candidate(
         rank: part.rank, place: part.place, unit: part.unit, language: languages[part.rank], coverage: own,
         surroundings: (share(with: index - 1) + share(with: index + 1)) / 2 - own,
-        hasWords: coverage.share(language: languages[part.rank], terms: part.terms, context: []) > 0,
         chunkCosine: evidence[part.rank].cosine, lead: part.lead)
     }
   }
@@ -159,10 +156,10 @@ public struct ExtractiveAnswerer: Sendable {
   private func shortlist(_ candidates: [Candidate], kind: QuestionKind, limit: Int) -> [Candidate] {
     var quotable = candidates.filter { $0.unit.kind != .lead }
     // Where words tell, digits and steps say nothing for what has none of the question's.
-    let wordsTell = quotable.contains(where: \.hasWords)
+    let wordsTell = quotable.contains { $0.coverage > 0 }
     for index in quotable.indices {
       quotable[index].prior = thresholds.rankWeight / Double(1 + quotable[index].rank)
-      if kind.fits(quotable[index].unit), !wordsTell || quotable[index].hasWords {
+      if kind.fits(quotable[index].unit), !wordsTell || quotable[index].coverage > 0 {
         quotable[index].prior += thresholds.kindWeight
       }
     }
