@@ -98,9 +98,13 @@ final class WikiService: Sendable {
       faults.hidden.append("statuses \(search.status), \(ask.status), \(list.status): \(search.text) \(ask.text)")
       return faults
     }
+    // What somebody asked is told back to them: their own words, and nothing but those.
+    let echo = ask.json["standalone"]?.string ?? ""
+    if echo != question.text(wiki) { faults.leaks.append("/ask searched for “\(echo)”") }
+    let told = ask.text.replacing("\"standalone\":\"\(echo)\"", with: "")
     // A word that only a page has stands in its address, its title and its text: it covers quotes and sources, too.
     for page in wiki.pages where !mayRead[page.id] {
-      for (route, text) in [("/search", search.text), ("/ask", ask.text), ("/collections", list.text)]
+      for (route, text) in [("/search", search.text), ("/ask", told), ("/collections", list.text)]
       where text.contains(WikiSource.marker(page)) {
         faults.leaks.append("\(route) speaks of page \(page.id): \(text)")
       }

@@ -66,7 +66,7 @@ import Testing
     let server = try LabServer { _ in
       .init(
         headers: [("X-Kind", "slow")],
-        steps: [.send(Array("one".utf8)), .pause(0.3), .send(Array("two".utf8)), .send([])])
+        steps: [.send(Array("one".utf8)), .pause(1.5), .send(Array("two".utf8)), .send([])])
     }
     let stream = try await HTTPClient().stream(Self.request(server))
     #expect(stream.head.status == 200 && stream.head.header("x-kind") == "slow" && stream.head.body.isEmpty)
