@@ -93,9 +93,14 @@ extension ConfluenceRun {
       return details.restriction == .cut
     }
     var lacking = needed.filter(isLacking).sorted()
-    if !isSwept, lacking.count > 20 {
-      spaces[index].details.merge(try await face.details(of: lacking)) { $1 }
-      lacking = lacking.filter(isLacking)
+    // Folders and the like, mostly; after a search that failed, everything. What this does not bring is asked for by itself.
+    if lacking.count > (isSwept ? 3 : 20) {
+      do {
+        spaces[index].details.merge(try await face.details(of: lacking)) { $1 }
+        lacking = lacking.filter(isLacking)
+      } catch let error as ConfluenceError where isSwept && !error.endsRun {
+        notes.append("space \(space.space.key): restrictions are asked for one by one: \(error)")
+      }
     }
     if settings.access == .restrictions {
       for (id, restriction) in try await restrictions(of: lacking) {
