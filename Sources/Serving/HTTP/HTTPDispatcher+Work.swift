@@ -81,6 +81,7 @@ extension HTTPDispatcher {
       state.ending = stream.ending
     }
     guard resume(exchange, connection, with: response) else {
+      exchange.letGo()
       finish(exchange, turn)
       return
     }

@@ -256,6 +256,7 @@ final class HTTPDispatcher: Sendable {
       return (state.stream, state.summary, state.hasLeft)
     }
     exchange.cancel(hasLeft: !isWhole)
+    exchange.letGo()
     stream?.leave()
     if let summary {
       let left = isWhole && !hadLeft ? [] : [JSONValue.Member("left", .bool(true))]

@@ -109,6 +109,15 @@ final class HTTPExchange: Sendable {
     if isCancelled { task.cancel() }
   }
 
+  /// Forgets who makes the answer and where it is written: both know this exchange, and would hold each other for ever.
+  func letGo() {
+    let held = state.withLock { state in
+      defer { (state.task, state.stream, state.ending) = (nil, nil, nil) }
+      return (state.task, state.stream, state.ending)
+    }
+    _ = held  // let go of here, outside the lock
+  }
+
   /// Cancels the task that makes the answer.
   func cancel(hasLeft: Bool) {
     let task = state.withLock { state in
