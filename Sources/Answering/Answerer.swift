@@ -228,10 +228,10 @@ public struct Answerer: Sendable {
   func quotes(_ request: AnswerRequest, language: String) async -> Answer {
     let patience = models.clock.secondsLeft(until: request.deadline) - Self.lastMoment
     if let embedder, patience > 0 {
-      let found = await firstResult(within: patience) {
-        try? await ExtractiveAnswerer(embedder: embedder).answer(request.question, from: request.evidence)
+      let found = try? await inTime(.now.advanced(by: .seconds(patience))) {
+        try await ExtractiveAnswerer(embedder: embedder).answer(request.question, from: request.evidence)
       }
-      if let answer = found { return answer }
+      if let found { return found }
     }
     // Nothing can fail where nothing is embedded.
     if let answer = try? await ExtractiveAnswerer(embedder: nil).answer(request.question, from: request.evidence) {

@@ -1,4 +1,5 @@
 import AcervoTesting
+import Answering
 import Corpus
 import Embedding
 import Foundation

@@ -1,3 +1,4 @@
+internal import Answering
 internal import Corpus
 internal import Retrieval
 internal import Snapshots

@@ -5,7 +5,7 @@ internal import Synchronization
 ///
 /// - Returns: nil when the deadline passed first; the work is cancelled then.
 /// - Throws: what the work throws; `CancellationError` when the caller is cancelled.
-func inTime<Value: Sendable>(
+public func inTime<Value: Sendable>(
   _ deadline: ContinuousClock.Instant, _ work: @escaping @Sendable () async throws -> Value
 ) async throws -> Value? {
   let race = Race<Value>()
