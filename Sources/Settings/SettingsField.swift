@@ -53,29 +53,6 @@ public struct SettingsField<Root: Sendable>: Sendable {
     self.init(name, place, type.optional, isRequired: isRequired, shapesResult: shapesResult, meaning)
   }
 
-  /// A setting that is known to editors and refused by name, because this release does not do it yet.
-  ///
-  /// - Parameters:
-  ///   - name: the key.
-  ///   - later: what is not implemented yet, for the message: “confluence sources”.
-  ///   - type: what the value will be.
-  ///   - mend: what to do for now.
-  ///   - meaning: one sentence for editors.
-  public init<Value>(
-    _ name: String, later: String, _ type: SettingType<Value>, mend: String = "leave it out for now", _ meaning: String
-  ) {
-    self.name = name
-    self.meaning = meaning
-    isRequired = false
-    inner = []
-    secretNames = Self.secretNames(name, Value.self, type.secretNames)
-    schema = { _ in Self.described(type.schema, meaning + " Not implemented yet: refused for now.", nil) }
-    read = { node, _, reader in
-      reader.reportKey("not implemented yet: \(later)", mend: mend)
-    }
-    write = { _ in nil }
-  }
-
   /// Settings of the same value written together under one key.
   ///
   /// - Parameters:
