@@ -42,22 +42,7 @@ final class CollectionWatcher: Sendable {
   }
 
   /// Starts the thread, which holds the watcher until `stop`.
-  func start() {
-    var thread = pthread_t()
-    let held = Unmanaged.passRetained(self)
-    let code = pthread_create(
-      &thread, nil,
-      { context in
-        guard let context else { return nil }
-        Unmanaged<CollectionWatcher>.fromOpaque(context).takeRetainedValue().run()
-        return nil
-      }, held.toOpaque())
-    guard code == 0 else {
-      held.release()
-      return
-    }
-    pthread_detach(thread)
-  }
+  func start() { detachThread { self.run() } }
 
   /// Has the folder looked into now, refused snapshots included.
   func reload() {

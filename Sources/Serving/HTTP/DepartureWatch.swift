@@ -29,24 +29,7 @@ final class DepartureWatch: Sendable {
   ///   - left: is told the number of an exchange whose client has gone; called on the watch's thread.
   ///   - tick: called about four times a second.
   func start(left: @escaping @Sendable (UInt64) -> Void, tick: @escaping @Sendable () -> Void) {
-    final class Work {
-      let run: @Sendable () -> Void
-      init(_ run: @escaping @Sendable () -> Void) { self.run = run }
-    }
-    var thread = pthread_t()
-    let held = Unmanaged.passRetained(Work { self.run(left: left, tick: tick) })
-    let code = pthread_create(
-      &thread, nil,
-      { context in
-        guard let context else { return nil }
-        Unmanaged<Work>.fromOpaque(context).takeRetainedValue().run()
-        return nil
-      }, held.toOpaque())
-    guard code == 0 else {
-      held.release()
-      return
-    }
-    pthread_detach(thread)
+    detachThread { self.run(left: left, tick: tick) }
   }
 
   /// Has the thread end at its next tick.
