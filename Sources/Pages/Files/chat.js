@@ -5,7 +5,7 @@ teach({
   es: {
     conversations: "Conversaciones", begin: "Nueva conversación", question: "Pregunta", hint: "Escriba su pregunta…",
     ask: "Preguntar", stop: "Parar", welcome: "Pregunte con sus palabras, en español o en inglés. Cada respuesta cita las páginas de las que sale.",
-    typing: "Escribiendo la respuesta…", sources: "Fuentes", copy: "Copiar", copied: "Copiado", again: "Volver a preguntar", remove: "Borrar la conversación «{title}»", weak: "Las páginas no dan una respuesta segura a esto.",
+    typing: "Escribiendo la respuesta…", sources: "Fuentes", copy: "Copiar", copied: "Copiado", up: "Útil", down: "No útil", thanks: "Gracias por su opinión.", comment: "¿Qué falta o está mal? (opcional)", tell: "Enviar", again: "Volver a preguntar", remove: "Borrar la conversación «{title}»", weak: "Las páginas no dan una respuesta segura a esto.",
     doubts: "{n} frases sin apoyo en las páginas, marcadas con «?».", fallback: "El modelo no respondió: esta respuesta son citas de las páginas.",
     stopped: "Parado.", unsupported: "Sin apoyo en las páginas", openQuote: "Fuente {n}: {title}. Abre la página en la cita.",
     cut: "Se cortó la conexión. Se reintenta.", more: "Puede seguir con",
@@ -13,7 +13,7 @@ teach({
   en: {
     conversations: "Conversations", begin: "New conversation", question: "Question", hint: "Type your question…",
     ask: "Ask", stop: "Stop", welcome: "Ask in your own words, in English or Spanish. Every answer cites the pages that it comes from.",
-    typing: "Writing the answer…", sources: "Sources", copy: "Copy", copied: "Copied", again: "Ask again", remove: "Delete the conversation “{title}”", weak: "The pages give no sure answer to this.",
+    typing: "Writing the answer…", sources: "Sources", copy: "Copy", copied: "Copied", up: "Helpful", down: "Not helpful", thanks: "Thank you for telling.", comment: "What is missing or wrong? (optional)", tell: "Send", again: "Ask again", remove: "Delete the conversation “{title}”", weak: "The pages give no sure answer to this.",
     doubts: "{n} sentences without support in the pages, marked with “?”.", fallback: "The model did not answer: this answer is quoted from the pages.",
     stopped: "Stopped.", unsupported: "Not supported by the pages", openQuote: "Source {n}: {title}. Opens the page at the quote.",
     cut: "The connection was cut. Trying again.", more: "You may go on with",
@@ -161,11 +161,45 @@ class Turn {
       },
     }, say("copy"));
     this.tools.append(copy);
+    if (answer.interaction_event_id) this.judge(answer.interaction_event_id);
     const next = answer.suggested_questions ?? [];
     if (next.length) {
       this.tools.after(make("div", { class: "follow" }, make("span", { class: "note" }, say("more")),
         ...next.map((text) => make("button", { class: "button", type: "button", onclick: () => ask(text) }, text))));
     }
+  }
+
+  /** Buttons for what the person thinks of the answer; a comment can follow where it did not help. */
+  judge(id) {
+    const buttons = {};
+    const tellVerdict = async (verdict, comment) => {
+      try {
+        await send("/api/v1/feedback", { body: { interaction_event_id: id, verdict, ...(comment ? { comment } : {}) } });
+        for (const [name, button] of Object.entries(buttons)) button.setAttribute("aria-pressed", String(name === verdict));
+        spoken.textContent = say("thanks");
+        return true;
+      } catch (trouble) {
+        tell(trouble.message, true);
+        return false;
+      }
+    };
+    const field = make("input", { type: "text", maxlength: 500, "aria-label": say("comment"), placeholder: say("comment") });
+    const form = make("form", { class: "comment", hidden: true, onsubmit: async (event) => {
+      event.preventDefault();
+      if (field.value.trim() && !await tellVerdict("down", field.value.trim())) return;
+      form.replaceChildren(make("p", { class: "note", role: "status" }, say("thanks")));
+    } }, field, make("button", { class: "button", type: "submit" }, say("tell")));
+    for (const verdict of ["up", "down"]) {
+      buttons[verdict] = make("button", {
+        class: "button quiet", type: "button", "aria-pressed": "false", onclick: async () => {
+          if (!await tellVerdict(verdict)) return;
+          form.hidden = verdict === "up";
+          if (verdict === "down") field.focus();
+        },
+      }, say(verdict));
+      this.tools.append(buttons[verdict]);
+    }
+    this.tools.after(form);
   }
 
   fail(trouble) {

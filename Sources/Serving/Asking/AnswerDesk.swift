@@ -31,6 +31,8 @@ struct AnsweredQuestion: Sendable {
   /// What was searched for: the question, made to stand alone.
   var standalone: String
   var served: ServedSnapshot
+  /// Names it in the journal; nil where none is kept.
+  var event: InteractionID?
   /// Whether a model had given it before.
   var isRemembered = false
   /// Milliseconds that each step took.
@@ -57,6 +59,8 @@ final class AnswerDesk: Sendable {
   let finder: EvidenceFinder
   let models: ModelChain
   let limits: ServerLimits
+  /// Where what was asked is kept; nil: nowhere.
+  private let journal: Journal?
   private let settings: AnswerSettings
   private let memory: BoundedCache<Key, Answer>
 
@@ -65,13 +69,14 @@ final class AnswerDesk: Sendable {
 
   init(
     store: CollectionStore, finder: EvidenceFinder, models: ModelChain, settings: AnswerSettings,
-    caches: CacheSettings, limits: ServerLimits
+    caches: CacheSettings, limits: ServerLimits, journal: Journal? = nil
   ) {
     self.store = store
     self.finder = finder
     self.models = models
     self.settings = settings
     self.limits = limits
+    self.journal = journal
     memory = BoundedCache(bytes: caches.answerBytes, life: .seconds(caches.answerSeconds))
   }
 
@@ -94,8 +99,48 @@ final class AnswerDesk: Sendable {
     let answered = try await inTime(question.deadline.advanced(by: Self.grace)) {
       try await self.made(question, take)
     }
-    guard let answered else { throw RequestFailure.late }
+    guard var answered else { throw RequestFailure.late }
+    if journal != nil {
+      let event = InteractionID()
+      answered.event = event
+      note(
+        question, event, answered.answer, retrieval: answered.retrievalTime, answering: answered.answerTime,
+        isRemembered: answered.isRemembered)
+    }
     return answered
+  }
+
+  /// Has the journal keep what was asked; nothing where there is none.
+  ///
+  /// - Parameters:
+  ///   - question: what was asked.
+  ///   - event: names it from now on.
+  ///   - answer: what was answered.
+  ///   - retrieval: milliseconds that the evidence took.
+  ///   - answering: milliseconds that the answer took.
+  ///   - isRemembered: whether it had been given, and paid for, before.
+  func note(
+    _ question: AskedQuestion, _ event: InteractionID, _ answer: Answer, retrieval: Double, answering: Double,
+    isRemembered: Bool = false
+  ) {
+    guard let journal else { return }
+    let manifest = question.served.manifest
+    var asked = Journal.Asked(
+      id: event, time: journal.now(), question: question.text, collection: manifest.collection, snapshot: manifest.id)
+    asked.answer = question.served.identifier(of: answer).description
+    asked.isAnswered = answer.isAnswered
+    asked.provider = answer.provider
+    asked.isFallback = answer.isFallback
+    asked.unsupported = answer.checks.unsupported
+    asked.retrieval = retrieval
+    asked.answering = answering
+    asked.total = milliseconds(question.started.duration(to: .now))
+    if !isRemembered {
+      asked.promptTokens = answer.usage?.promptTokens ?? 0
+      asked.completionTokens = answer.usage?.completionTokens ?? 0
+      asked.cost = answer.cost ?? 0
+    }
+    journal.record(asked, of: ConversationOwner(question.caller))
   }
 
   /// Answers with a snapshot's embedder.

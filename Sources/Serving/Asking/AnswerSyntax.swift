@@ -134,6 +134,9 @@ struct AnswerSyntax: Sendable {
       .required("usage", .nullable(usage), "The tokens that the model took; null for quotes."),
       .required("standalone", .text, "What was searched for: the question, made to stand alone."),
       .required("remembered", .boolean, "Whether the model had given this answer before."),
+      .required(
+        "interaction_event_id", .nullable(.text),
+        "Names the question with its answer for feedback; null where no journal is kept."),
     ] + provenance
   }()
 
@@ -163,6 +166,7 @@ struct AnswerSyntax: Sendable {
       .init("sentences", .array(answer.sentences.map { Self.json($0) })),
       .init("unsupported", .integer(Int64(answer.checks.unsupported))), .init("usage", usage),
       .init("standalone", .string(answered.standalone)), .init("remembered", .bool(answered.isRemembered)),
+      .init("interaction_event_id", answered.event.map { .string($0.text) } ?? .null),
     ]
     return what + who + how + origin(of: answered.served) + [took(since: started)]
   }

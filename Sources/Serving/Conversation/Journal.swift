@@ -21,7 +21,7 @@ public struct JournalSettings: Sendable, Equatable {
   }
 }
 
-/// Conversations, beside the snapshots and never in them.
+/// Conversations, and what was asked and thought of it, beside the snapshots and never in them.
 ///
 /// Everything happens on one queue, off the threads that answer: writing is not waited for, and what was written before
 /// is seen by whoever reads after.
@@ -64,34 +64,43 @@ final class Journal: Sendable {
   /// How many conversations are listed at once.
   static let mostListed = 100
 
-  private struct State {
+  struct State {
     var counts = Counts()
     var waiting = 0
+    /// Questions that wait to be written.
+    var asked: [(Asked, ConversationOwner)] = []
   }
 
-  private let settings: JournalSettings
-  private let tables: JournalTables
-  private let log: ServiceLog
-  private let now: @Sendable () -> Int64
-  private let queue = DispatchQueue(label: "acervo.journal")
-  private let state = Mutex(State())
+  let settings: JournalSettings
+  /// What is masked in questions and comments.
+  let masked: Set<PersonalData>
+  let tables: JournalTables
+  let log: ServiceLog
+  let now: @Sendable () -> Int64
+  let queue = DispatchQueue(label: "acervo.journal")
+  let state = Mutex(State())
 
   /// Opens the file, and removes what is too old.
   ///
   /// - Parameters:
   ///   - settings: where, how long and how much.
+  ///   - masked: personal data that is masked in what was asked.
   ///   - log: is told of what cannot be kept.
   ///   - now: the time, in seconds since 1970.
   /// - Throws: `LMDBError` when the file cannot be opened.
-  init(_ settings: JournalSettings, log: ServiceLog, now: @escaping @Sendable () -> Int64 = { Int64(time(nil)) }) throws
-  {
+  init(
+    _ settings: JournalSettings, masking masked: Set<PersonalData> = [], log: ServiceLog,
+    now: @escaping @Sendable () -> Int64 = { Int64(time(nil)) }
+  ) throws {
     self.settings = settings
+    self.masked = masked
     self.log = log
     self.now = now
     tables = try JournalTables(path: settings.path)
     let bytes = try tables.bytes()
     state.withLock { $0.counts.bytes = bytes }
     try removeOld()
+    try removeOldAsked()
   }
 
   var counts: Counts { state.withLock(\.counts) }
@@ -172,7 +181,7 @@ final class Journal: Sendable {
     return wasThere
   }
 
-  private func perform<Value: Sendable>(_ work: @escaping @Sendable (JournalTables) throws -> Value) async throws
+  func perform<Value: Sendable>(_ work: @escaping @Sendable (JournalTables) throws -> Value) async throws
     -> Value
   {
     try await withCheckedThrowingContinuation { continuation in

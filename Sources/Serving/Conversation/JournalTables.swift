@@ -9,6 +9,8 @@ struct JournalTables: Sendable {
   private let turns: Database
   private let ages: Database
   private let sizes: Database
+  /// What was asked, in the same file.
+  let asked: AskedTables
 
   private static let total = Array("total".utf8)
 
@@ -18,6 +20,7 @@ struct JournalTables: Sendable {
     turns = try environment.database("turns")
     ages = try environment.database("ages")
     sizes = try environment.database("sizes")
+    asked = try AskedTables(environment, sizes: sizes)
   }
 
   private struct Record {
@@ -178,11 +181,11 @@ struct JournalTables: Sendable {
   private static func key(_ owner: ConversationOwner, _ id: ConversationID) -> [UInt8] { owner.bytes + id.text.utf8 }
 
   /// Eight bytes, the highest first, so that keys stand in the order of numbers.
-  private static func big(_ number: Int64) -> [UInt8] {
+  static func big(_ number: Int64) -> [UInt8] {
     (0..<8).map { UInt8(truncatingIfNeeded: max(0, number) >> (56 - 8 * $0)) }
   }
 
-  private static func number(_ bytes: [UInt8]) -> Int {
+  static func number(_ bytes: [UInt8]) -> Int {
     Int(clamping: bytes.prefix(8).reduce(0 as Int64) { $0 << 8 | Int64($1) })
   }
 }

@@ -86,12 +86,15 @@ struct ProjectRoutes: Sendable {
     question.includeContext = body["include_context"]?.bool ?? true
     question.temperature = body["temperature"]?.double
     question.maxTokens = body["max_tokens"]?.int
-    let id = Self.identifier()
+    let event = InteractionID()
+    let id = event.text
     let created = Int64(time(nil))
     records.begin(.init(id: id, project: project.id, time: created, since: now, step: .retrieval))
     do {
       let (answer, record) = try await orchestrated(question, of: project, id: id, created: created)
       records.end(id, record)
+      desk.note(
+        question, event, answer.synthesis, retrieval: record.retrieval, answering: record.total - record.retrieval)
       var response = ServerResponse.json(
         .object(
           [.init("interaction_event_id", .string(id))] + answer.json + [
@@ -134,16 +137,5 @@ struct ProjectRoutes: Sendable {
     record.asked = answer.responses.count
     record.failures = answer.responses.compactMap { $0.failure?.kind.rawValue }
     return (answer, record)
-  }
-
-  /// 128 random bits, written as UUIDs are.
-  private static func identifier() -> String {
-    let digits = Array(ConversationID().text)
-    let lengths = [8, 4, 4, 4, 12]
-    var start = 0
-    return lengths.map { length in
-      defer { start += length }
-      return String(digits[start..<start + length])
-    }.joined(separator: "-")
   }
 }

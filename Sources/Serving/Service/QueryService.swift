@@ -80,12 +80,13 @@ public final class QueryService: Sendable {
       folder: settings.snapshots, signedBy: settings.signedBy, embedders: embedders, metrics: metrics, log: log)
     let watcher = CollectionWatcher(store: store, folder: settings.snapshots, pollSeconds: settings.pollSeconds)
     self.watcher = watcher
-    let journal = try settings.journal.map { try Journal($0, log: log) }
+    let journal = try settings.journal.map { try Journal($0, masking: settings.moderation.masked, log: log) }
     let desk = AnswerDesk(
       store: store, finder: EvidenceFinder(rememberedBytes: settings.caches.retrievalBytes), models: settings.models,
-      settings: settings.answering, caches: settings.caches, limits: settings.limits)
+      settings: settings.answering, caches: settings.caches, limits: settings.limits, journal: journal)
     var routes = AnswerRoutes(desk: desk).all
     routes += ChatRoutes(desk: desk, journal: journal, log: log).all
+    routes += FeedbackRoutes(journal: journal).all
     routes += OpenAIRoutes(desk: desk).all
     let records = InteractionRecords()
     routes += ProjectRoutes(desk: desk, projects: settings.projects, records: records).all
