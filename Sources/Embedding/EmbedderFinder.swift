@@ -7,6 +7,7 @@ public struct EmbedderFinder: Sendable {
   private let environment: [String: String]
   private let use: LocalEmbedder.Use
   private let accesses: [ProviderAccess]
+  private let prices: [Provider: Double]
   private let client: HTTPClient
 
   /// Makes a finder.
@@ -15,16 +16,18 @@ public struct EmbedderFinder: Sendable {
   ///   - start: local models are looked for beside and above this folder, as `ModelFinder` does.
   ///   - use: what local models are loaded for.
   ///   - accesses: where providers are and what opens them; those that are not here are as the environment has them.
+  ///   - prices: what a million tokens cost, where it is known.
   ///   - environment: the environment's variables.
   ///   - client: sends the requests to providers.
   public init(
     startingAt start: String, for use: LocalEmbedder.Use = .indexing, accesses: [ProviderAccess] = [],
-    environment: [String: String], client: HTTPClient
+    prices: [Provider: Double] = [:], environment: [String: String], client: HTTPClient
   ) {
     self.start = start
     self.environment = environment
     self.use = use
     self.accesses = accesses
+    self.prices = prices
     self.client = client
   }
 
@@ -48,8 +51,9 @@ public struct EmbedderFinder: Sendable {
     let access =
       try accesses.first { $0.provider == provider } ?? ProviderAccess(provider, environment: environment)
     let isShortened = fingerprint.pooling == ProviderEmbedder.shortened
-    let settings = EmbeddingProviderSettings(
+    var settings = EmbeddingProviderSettings(
       access: access, model: fingerprint.model, dimensions: isShortened ? fingerprint.dimensions : nil)
+    settings.price = prices[provider]
     return ProviderEmbedder(settings.forQuestions, dimensions: fingerprint.dimensions, client: client)
   }
 }

@@ -16,6 +16,8 @@ struct Question: Sendable {
   var limit: Int
   /// The chunks that may be found; nil for all.
   var allowed: ChunkSet?
+  /// Who is told what embedding it takes: the task that asks is not the one that embeds.
+  let meter = CallMeter.current
 
   /// What was found.
   struct Answer: Sendable {
@@ -62,10 +64,17 @@ struct QuestionBatch: Sendable {
   }
 
   private func vectors(of questions: [Question]) async throws -> [[Float]] {
-    let texts = questions.compactMap { question in
-      if case .words(let text) = question.meaning { text } else { nil }
+    var texts: [String] = []
+    var meters: [CallMeter?] = []
+    for question in questions {
+      guard case .words(let text) = question.meaning else { continue }
+      texts.append(text)
+      meters.append(question.meter)
     }
-    let embedded = texts.isEmpty ? [] : try await embedder.embed(texts, as: .query)
+    let words = texts
+    let embedded =
+      try await words.isEmpty
+      ? [] : CallMeter.$current.withValue(CallMeter(sharing: meters)) { try await embedder.embed(words, as: .query) }
     let length = index.dimensions
     guard embedded.count == texts.count * length else {
       throw RetrievalError(

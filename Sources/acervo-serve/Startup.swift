@@ -94,7 +94,12 @@ enum Startup {
     let reranker = try file.collections.rerank.map { model in
       try LocalReranker(folder: ModelFinder.folder(of: model, startingAt: folder, environment: environment))
     }
-    let finder = EmbedderFinder(startingAt: folder, for: .answering, environment: environment, client: client)
+    var prices: [Provider: Double] = [:]
+    for entry in file.embeddings { prices[entry.provider] = entry.price }
+    let finder = EmbedderFinder(
+      startingAt: folder, for: .answering,
+      accesses: try file.embeddings.map { try $0.access(environment: environment) }, prices: prices,
+      environment: environment, client: client)
     return EmbedderPool(reranker: reranker) { try finder.embedder(for: $0) }
   }
 }

@@ -43,6 +43,26 @@ import Testing
     #expect(!embedder.fingerprint.json.text().contains(ModelLab.key))
   }
 
+  @Test func `whoever embeds is told what it took, also where nothing came of it`() async throws {
+    let lab = try ModelLab()
+    var settings = try Self.settings(lab, .jina)
+    settings.price = 20
+    let embedder = ProviderEmbedder(settings.forQuestions, dimensions: ModelLab.dimensions, client: try HTTPClient())
+    let calls = Mutex<[ProviderCall]>([])
+    try await CallMeter.$current.withValue(CallMeter { call in calls.withLock { $0.append(call) } }) {
+      _ = try await embedder.embed(["how do I get in?"], as: .query)
+      lab.fail(.missingVector, .status(404))
+      for _ in 0..<2 { _ = try? await embedder.embed(["one", "two"], as: .query) }
+    }
+    let found = calls.withLock { $0 }
+    #expect(found.allSatisfy { $0.kind == .embedding && $0.name == "jina" })
+    #expect(found.map(\.failure) == [nil, "bad_response", "no_model"])
+    // What cannot be used costs as much; what was refused costs nothing.
+    #expect(found[0].promptTokens > 0 && found[1].promptTokens > 0 && found[2].promptTokens == 0)
+    #expect(found[0].promptTokens + found[1].promptTokens == embedder.counts.tokens)
+    #expect(found[0].cost == Double(found[0].promptTokens) * 20 / 1_000_000)
+  }
+
   @Test func `questions and pages are told apart, and a length can be asked for`() async throws {
     let lab = try ModelLab()
     for provider in [Provider.jina, .gemini, .openai] {

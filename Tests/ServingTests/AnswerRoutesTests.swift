@@ -19,10 +19,10 @@ import Testing
   static let shown = "The disk quota of version 7 is 7 gigabytes. [1]"
 
   private func serve(
-    _ models: [any LanguageModel] = [], authenticator: (any Authenticator)? = nil,
+    _ models: [any LanguageModel] = [], authenticator: (any Authenticator)? = nil, isPublished: Bool = false,
     _ change: (inout ServiceSettings) -> Void = { _ in }
   ) async throws -> QueryService {
-    try await handbook.publish(7)
+    if !isPublished { try await handbook.publish(7) }
     let service = try handbook.serve(authenticator: authenticator) { settings in
       settings.models = ModelChain(models.map { ModelChain.Member($0, tries: 1) })
       change(&settings)
@@ -284,6 +284,67 @@ import Testing
     let cleaned = try await request("POST", base + "/cleanup?days_to_keep=0", port: service.port)
     #expect(cleaned.status == 200)
     #expect(try await request("POST", base + "/cleanup?days=0", port: service.port).status == 422)
+  }
+
+  @Test func `the numbers about projects outlive the service where there is a journal`() async throws {
+    let model = ScriptedModel([[.fail(.unavailable)]], name: "m1", provider: "one")
+    let journal = JournalSettings(path: handbook.folder.path + "/journal.mdb")
+    let change = { (settings: inout ServiceSettings) in
+      settings.journal = journal
+      settings.projects = [ProjectSettings(id: "support", collection: "handbook")]
+    }
+    let base = "/api/v1/health/orchestration"
+    var before: JSONValue?
+    do {
+      let service = try await serve([model], authenticator: ByName(), change)
+      for _ in 0..<2 {
+        let answer = try await post(
+          "/api/v1/projects/support/query", #"{"user_prompt_text": "What is the disk quota?"}"#, service)
+        #expect(answer.status == 200)
+      }
+      before = try await request("GET", base + "/metrics?days=3", port: service.port).json
+      service.stop()
+    }
+    let service = try await serve([model], authenticator: ByName(), isPublished: true, change)
+    let after = try await request("GET", base + "/metrics?days=3", port: service.port).json
+    #expect(after == before)
+    #expect(after["total"]?.int == 2 && after["fallbacks"]?.int == 2)
+    #expect(after["failures"]?["unavailable"]?.int == 2)
+    // Those of a coming second are older than none, so that nothing is left.
+    try await Task.sleep(for: .milliseconds(1_100))
+    let cleaned = try await request("POST", base + "/cleanup?days_to_keep=0", port: service.port).json
+    #expect(cleaned["removed"]?.int == 2 && cleaned["kept"]?.int == 0)
+    service.stop()
+    let last = try await serve([model], authenticator: ByName(), isPublished: true, change)
+    #expect(try await request("GET", base + "/metrics?days=3", port: last.port).json["total"]?.int == 0)
+  }
+
+  @Test func `what models took is counted by model and key, also where nothing came of it`() async throws {
+    let usage = ModelUsage(promptTokens: 1_000, completionTokens: 100)
+    let broken = ScriptedModel(
+      [[.say("The disk quota "), .fail(.cut)]], name: "m1", provider: "broken")
+    let good = ScriptedModel([[.say(Self.sentence), .usage(usage)]], name: "m2", provider: "good")
+    let metrics = Metrics()
+    let service = try await serve([], authenticator: ByName()) { settings in
+      settings.metrics = metrics
+      let price = ModelSettings.Price(prompt: 2, completion: 10)
+      settings.models = ModelChain([
+        .init(broken, tries: 1, price: price), .init(good, tries: 1, price: price),
+      ])
+    }
+    let answer = try await post("/ask", #"{"question": "What is the disk quota?"}"#, service)
+    #expect(answer.json["provider"]?.string == "good")
+    let uses = metrics.meter.reading.uses
+    #expect(uses.map(\.provider) == ["broken", "good"] && uses.map(\.calls) == [1, 1])
+    #expect(uses[0].failures == ["cut": 1] && uses[0].promptTokens > 0 && uses[0].completionTokens > 0)
+    #expect(uses[1].promptTokens == 1_000 && uses[1].completionTokens == 100)
+    #expect(abs(uses[1].cost - 0.003) < 1e-12)
+    let answers = Meter.Answers(route: "/ask", provider: "good", outcome: .answered, count: 1)
+    #expect(metrics.meter.reading.answers == [answers])
+    #expect(metrics.meter.reading.failures == ["cut": 1])
+    let text = try await request("GET", "/metrics", port: service.port).text
+    #expect(text.contains(#"acervo_model_cost_total{provider="good",key="-",kind="chat"} 0.003"#))
+    #expect(text.contains(#"acervo_step_seconds_count{step="answer"} 1"#))
   }
 
   // MARK: OpenAI

@@ -1,5 +1,6 @@
 import AcervoTesting
 import Corpus
+import Embedding
 import Synchronization
 import Testing
 
@@ -91,13 +92,31 @@ import Testing
 
   @Test func `names of counters are few`() {
     let meter = Meter()
-    for number in 0..<1_000 { meter.failed("kind \(number)") }
-    meter.used(provider: "openai", caller: Caller("x", keyID: "k1"), prompt: 3, completion: 4, cost: 0.5)
+    for number in 0..<1_000 {
+      meter.answered(route: "/ask", by: "model \(number)", .answered, failures: ["kind \(number)"])
+      meter.took(ProviderCall(.chat, name: "openai"), for: Caller("x", keyID: "k\(number)"))
+    }
     let text = meter.families.map(\.text).joined()
-    #expect(text.split(separator: "\n").count < 220)
+    #expect(text.split(separator: "\n").count < 1_250)
     #expect(text.contains(#"acervo_failures_total{kind="other"} 800"#))
-    #expect(text.contains(#"acervo_model_tokens_total{provider="openai",key="k1",kind="completion"} 4"#))
-    #expect(text.contains(#"acervo_model_cost_total{provider="openai",key="k1"} 0.5"#))
+    #expect(text.contains(#"acervo_answers_total{route="/ask",provider="other",outcome="answered"} 800"#))
+    let other = #"acervo_model_calls_total{provider="other",key="other",kind="chat",outcome="answered"} 800"#
+    #expect(text.contains(other))
+  }
+
+  @Test func `a call that serves several is shared among them to the last token`() throws {
+    let meter = Meter()
+    let callers = ["a", "b", "c"].map { Caller($0, keyID: $0) }
+    let shared = try #require(
+      CallMeter(sharing: [nil] + callers.map { caller in CallMeter { meter.took($0, for: caller) } }))
+    var call = ProviderCall(.embedding, name: "jina")
+    call.promptTokens = 11
+    call.cost = 0.3
+    shared.count(call)
+    #expect(meter.reading.uses.map(\.promptTokens) == [4, 4, 3])
+    #expect(meter.reading.uses.map(\.calls) == [1, 0, 0])
+    #expect(abs(meter.reading.uses.reduce(0) { $0 + $1.cost } - 0.3) < 1e-12)
+    #expect(CallMeter(sharing: [nil, nil]) == nil)
   }
 
   @Test func `a request's steps are in the metrics and its trace in the log`() async throws {

@@ -1,6 +1,7 @@
 import AcervoTesting
 import Answering
 import Corpus
+import Embedding
 import Foundation
 import Settings
 import Testing
@@ -52,6 +53,7 @@ import Testing
       models:
         - { provider: openai, model: small, url: "http://127.0.0.1:9/v1", temperature: 0, first_token: 2s }
         - { provider: gemini, model: flash, name: second, api_key: "${KEY}", prompt_price: 0.1 }
+      embeddings: [{ provider: jina, api_key: "${KEY}", price: 0.02 }]
       answer: { unsupported: drop, history: 4 }
       projects: [{ id: help, collection: handbook, models: [second], readers: ["group:staff"] }]
       journal: { path: journal.mdb, keep: 7d, size: 10MB }
@@ -68,6 +70,7 @@ import Testing
     #expect(models.map(\.name) == ["openai", "second"])
     #expect(models.map(\.temperature) == [0, 0.2] && models[0].timeouts.firstToken == 2)
     #expect(models[1].price == .init(prompt: 0.1, completion: 0))
+    #expect(file.embeddings.map(\.provider) == [.jina] && file.embeddings[0].price == 0.02)
     #expect(file.answer.unsupported == .drop && file.answer.historyTurns == 4)
     #expect(file.projects.map(\.readers) == [[try #require(Principal("group:staff"))]])
     #expect(file.journal?.path == "/etc/acervo/journal.mdb" && file.journal?.retentionSeconds == 7 * 86_400)

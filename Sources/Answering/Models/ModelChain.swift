@@ -158,7 +158,7 @@ public final class ModelChain: Sendable {
       }
       do {
         let usage = try await attempts(request, place: place, take: take)
-        standing.succeeded(usage, price: member.price)
+        standing.succeeded()
         (outcome.place, outcome.usage) = (place, usage)
         return outcome
       } catch let error as ProviderError {
@@ -201,14 +201,58 @@ public final class ModelChain: Sendable {
     }
   }
 
+  /// Asks a member once, and counts what that took whatever comes of it.
   private func attempt(
     _ request: Request, place: Int, take: (Step) async throws -> Void
   ) async throws -> ModelUsage {
+    var progress = Progress()
+    var call = ProviderCall(.chat, name: members[place].name)
+    do {
+      let usage = try await answer(request, place: place, &progress, take: take)
+      count(usage, &call, place)
+      return usage
+    } catch {
+      call.failure = (error as? ProviderError)?.kind.rawValue ?? ProviderCall.abandoned
+      // Of a call that was refused nothing has to be paid; of one that was cut, what came until then.
+      count(progress.written > 0 || progress.told != nil ? usage(progress, place) : nil, &call, place)
+      throw error
+    }
+  }
+
+  private func count(_ usage: ModelUsage?, _ call: inout ProviderCall, _ place: Int) {
+    if let usage {
+      call.promptTokens = usage.promptTokens
+      call.completionTokens = usage.completionTokens
+      call.cost = members[place].price?.cost(of: usage) ?? 0
+      standings[place].spent(usage, cost: call.cost)
+    }
+    CallMeter.current?.count(call)
+  }
+
+  /// How far a member has come with an answer.
+  private struct Progress {
+    /// Bytes of the request and of the answer.
+    var asked = 0
+    var written = 0
+    /// What the provider counted.
+    var told: ModelUsage?
+  }
+
+  private func usage(_ progress: Progress, _ place: Int) -> ModelUsage {
+    let perToken = standings[place].bytesPerToken
+    return progress.told
+      ?? ModelUsage(
+        promptTokens: Int(Double(progress.asked) / perToken),
+        completionTokens: Int(Double(progress.written) / perToken), isEstimated: true)
+  }
+
+  private func answer(
+    _ request: Request, place: Int, _ progress: inout Progress, take: (Step) async throws -> Void
+  ) async throws -> ModelUsage {
     let member = members[place]
     let messages = request.messages(place)
-    var usage: ModelUsage?
+    progress.asked = messages.reduce(0) { $0 + $1.text.utf8.count }
     var stop: ModelStop?
-    var written = 0
     try await take(.begin(place))
     let events = member.model.stream(
       ModelRequest(
@@ -217,26 +261,18 @@ public final class ModelChain: Sendable {
     for try await event in ended(events, at: request.deadline, member) {
       switch event {
       case .text(let text):
-        written += text.utf8.count
+        progress.written += text.utf8.count
         try await take(.text(text))
-      case .usage(let told): usage = told
+      case .usage(let told): progress.told = told
       case .stopped(let reason): stop = reason
       }
     }
     // The sequence of a cancelled task ends without an error.
     try Task.checkCancellation()
     guard let stop else { throw fault(.cut, member, "its answer ended in the middle") }
-    let asked = messages.reduce(0) { $0 + $1.text.utf8.count }
-    let standing = standings[place]
-    if let usage {
-      standing.learn(bytes: asked, tokens: usage.promptTokens)
-    }
+    if let told = progress.told { standings[place].learn(bytes: progress.asked, tokens: told.promptTokens) }
     try await take(.end(stop))
-    let perToken = standing.bytesPerToken
-    return usage
-      ?? ModelUsage(
-        promptTokens: Int(Double(asked) / perToken), completionTokens: Int(Double(written) / perToken),
-        isEstimated: true)
+    return usage(progress, place)
   }
 
   /// The events of a model up to the deadline, whatever the model makes of it.

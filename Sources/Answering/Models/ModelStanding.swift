@@ -58,13 +58,19 @@ final class Standing: Sendable {
     }
   }
 
-  func succeeded(_ usage: ModelUsage, price: ModelSettings.Price?) {
+  func succeeded() {
     state.withLock { state in
       (state.failuresInRow, state.restsUntil, state.isTried) = (0, nil, false)
       state.counts.answers += 1
+    }
+  }
+
+  /// What a call took, whatever came of it.
+  func spent(_ usage: ModelUsage, cost: Double) {
+    state.withLock { state in
       state.counts.promptTokens &+= usage.promptTokens
       state.counts.completionTokens &+= usage.completionTokens
-      state.counts.cost += price?.cost(of: usage) ?? 0
+      state.counts.cost += cost
     }
   }
 

@@ -180,19 +180,27 @@ public final class ProviderEmbedder: Embedder {
     let call = ProviderEndpoint.Call(
       path: path, body: body(sent, role), connectTimeout: min(10, settings.timeout), timeout: settings.timeout,
       maximumBodySize: Self.largestResponse)
-    let (value, requests) = try await endpoint.post(call, retries: settings.retries)
-    let vectors = try self.vectors(in: value, count: texts.count)
-    count(texts: sent, requests: requests, told: tokens(in: value))
-    return vectors
+    var made = ProviderCall(.embedding, name: settings.access.provider.rawValue)
+    defer { CallMeter.current?.count(made) }
+    do {
+      let (value, requests) = try await endpoint.post(call, retries: settings.retries)
+      // Vectors that are not what was asked for cost as much.
+      made.promptTokens = tokens(in: value) ?? Self.estimate(sent.reduce(0) { $0 + $1.utf8.count })
+      made.cost = Double(made.promptTokens) * (settings.price ?? 0) / 1_000_000
+      count(texts: sent.count, requests: requests, tokens: made.promptTokens, isTold: tokens(in: value) != nil)
+      return try vectors(in: value, count: texts.count)
+    } catch {
+      made.failure = (error as? ProviderError)?.kind.rawValue ?? ProviderCall.abandoned
+      throw error
+    }
   }
 
-  private func count(texts: [String], requests: Int, told: Int?) {
-    let bytes = texts.reduce(0) { $0 + $1.utf8.count }
+  private func count(texts: Int, requests: Int, tokens: Int, isTold: Bool) {
     state.withLock { counts in
       counts.requests += requests
-      counts.texts += texts.count
-      counts.tokens &+= told ?? Self.estimate(bytes)
-      if told == nil { counts.isEstimated = true }
+      counts.texts += texts
+      counts.tokens &+= tokens
+      if !isTold { counts.isEstimated = true }
       if let price = settings.price { counts.cost = Double(counts.tokens) * price / 1_000_000 }
     }
   }

@@ -100,6 +100,8 @@ final class AnswerDesk: Sendable {
       try await self.made(question, take)
     }
     guard var answered else { throw RequestFailure.late }
+    let answer = answered.answer
+    RequestTrace.current?.answered(answer, isFallback: answer.isFallback, failures: answer.failures)
     if journal != nil {
       let event = InteractionID()
       answered.event = event
@@ -151,8 +153,7 @@ final class AnswerDesk: Sendable {
   /// The question made to stand alone, and the evidence for it, with the milliseconds that both took.
   func evidence(for question: AskedQuestion) async throws -> (standalone: String, evidence: Evidence, time: Double) {
     let begun = ContinuousClock.now
-    let standalone = await answerer(for: question.served).standalone(
-      question.text, history: question.history, provider: question.provider, deadline: question.deadline)
+    let standalone = question.history.isEmpty ? question.text : await rewritten(question)
     var search = question.search
     search.query = standalone
     // Half of what is left stays for the answer.
@@ -161,6 +162,13 @@ final class AnswerDesk: Sendable {
       search, in: question.served, for: question.caller,
       before: now.advanced(by: now.duration(to: question.deadline) / 2))
     return (standalone, evidence, milliseconds(begun.duration(to: .now)))
+  }
+
+  private func rewritten(_ question: AskedQuestion) async -> String {
+    await step(.rewrite) {
+      await answerer(for: question.served).standalone(
+        question.text, history: question.history, provider: question.provider, deadline: question.deadline)
+    }
   }
 
   private func made(
@@ -183,9 +191,10 @@ final class AnswerDesk: Sendable {
       try await replay(known, evidence, take)
       (result.answer, result.isRemembered) = (known, true)
     } else {
-      guard let answer = try await events(of: request(question, standalone, evidence), for: question, take) else {
-        throw CancellationError()
+      let answer = try await step(.answer) {
+        try await events(of: request(question, standalone, evidence), for: question, take)
       }
+      guard let answer else { throw CancellationError() }
       if answer.model != nil, answer.failures.isEmpty {
         memory.remember(answer, of: key, bytes: answer.weight + question.text.utf8.count)
       }

@@ -69,8 +69,10 @@ struct ChatRoutes: Sendable {
     guard let name else { return (ConversationID(), []) }
     guard let id = ConversationID(name) else { throw Self.unknown }
     do {
-      let found = try await inTime(.now.advanced(by: Self.patience)) {
-        try await journal.turns(of: id, owner, last: Self.turns)
+      let found = try await step(.journal) {
+        try await inTime(.now.advanced(by: Self.patience)) {
+          try await journal.turns(of: id, owner, last: Self.turns)
+        }
       }
       // Late: the answer is made without what was said before rather than not at all.
       guard let found else { return (id, []) }

@@ -21,7 +21,10 @@ public struct JournalSettings: Sendable, Equatable {
   }
 }
 
-/// Conversations, and what was asked and thought of it, beside the snapshots and never in them.
+/// What the service keeps of its own, beside the snapshots and never in them.
+///
+/// One file; conversations, what was asked and thought of it, and what questions to projects took, have tables of their
+/// own in it.
 ///
 /// Everything happens on one queue, off the threads that answer: writing is not waited for, and what was written before
 /// is seen by whoever reads after.
@@ -75,6 +78,8 @@ final class Journal: Sendable {
   /// What is masked in questions and comments.
   let masked: Set<PersonalData>
   let tables: JournalTables
+  /// What the questions to projects took.
+  let interactions: InteractionTable
   let log: ServiceLog
   let now: @Sendable () -> Int64
   let queue = DispatchQueue(label: "acervo.journal")
@@ -96,7 +101,9 @@ final class Journal: Sendable {
     self.masked = masked
     self.log = log
     self.now = now
-    tables = try JournalTables(path: settings.path)
+    let environment = try Environment(path: settings.path, use: .readWrite(mapSize: 1 << 24))
+    tables = try JournalTables(environment)
+    interactions = try InteractionTable(environment)
     let bytes = try tables.bytes()
     state.withLock { $0.counts.bytes = bytes }
     try removeOld()
@@ -109,6 +116,11 @@ final class Journal: Sendable {
 
   /// Keeps a turn, soon: returns at once, and a failure is told to the log alone.
   func record(_ turn: Turn, in conversation: ConversationID, of owner: ConversationOwner) {
+    soon { try self.write(turn, in: conversation, of: owner) }
+  }
+
+  /// Does something to the file, soon: returns at once, and a failure is told to the log alone.
+  func soon(_ work: @escaping @Sendable () throws -> Void) {
     let isTaken = state.withLock { state in
       guard state.waiting < Self.mostWaiting else {
         state.counts.failed += 1
@@ -120,7 +132,7 @@ final class Journal: Sendable {
     guard isTaken else { return }
     queue.async {
       do {
-        try self.write(turn, in: conversation, of: owner)
+        try work()
       } catch {
         self.state.withLock { $0.counts.failed += 1 }
         self.log.write(.warning, "journal_failed", ["error": .string("\(error)")])
@@ -128,6 +140,9 @@ final class Journal: Sendable {
       self.state.withLock { $0.waiting -= 1 }
     }
   }
+
+  /// Waits until everything is written that was to be written soon.
+  func finish() { queue.sync {} }
 
   private func write(_ turn: Turn, in conversation: ConversationID, of owner: ConversationOwner) throws {
     let bytes = try tables.append(turn, in: conversation, of: owner, keeping: Self.mostTurns)

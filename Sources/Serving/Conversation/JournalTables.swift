@@ -1,8 +1,8 @@
 internal import Corpus
 internal import LMDB
 
-/// The journal's file: `conversations` (owner, id → summary), `turns` (owner, id, number → turn), `ages` (time, owner,
-/// id) for the oldest first, and `sizes` for the bytes of all.
+/// The journal's conversations: `conversations` (owner, id → summary), `turns` (owner, id, number → turn), `ages` (time,
+/// owner, id) for the oldest first, and `sizes` for the bytes of all.
 struct JournalTables: Sendable {
   private let environment: Environment
   private let conversations: Database
@@ -14,8 +14,8 @@ struct JournalTables: Sendable {
 
   private static let total = Array("total".utf8)
 
-  init(path: String) throws {
-    environment = try Environment(path: path, use: .readWrite(mapSize: 1 << 24))
+  init(_ environment: Environment) throws {
+    self.environment = environment
     conversations = try environment.database("conversations")
     turns = try environment.database("turns")
     ages = try environment.database("ages")

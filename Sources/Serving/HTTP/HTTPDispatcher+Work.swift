@@ -1,5 +1,6 @@
 internal import CMicroHTTPD
 internal import Corpus
+internal import Embedding
 internal import Synchronization
 
 /// Answers that are made by tasks: admitted, cancelled when nobody wants them, ended when they take too long.
@@ -49,8 +50,14 @@ extension HTTPDispatcher {
       _ = resume(exchange, connection, with: failure.response(for: exchange.route))
       return
     }
-    await RequestTrace.$current.withValue(exchange.trace) {
-      await answered(answer, of: exchange, on: connection, turn)
+    let meter = CallMeter { [metrics] call in
+      // Who asks may be found out only after the work has begun.
+      metrics.meter.took(call, for: exchange.state.withLock(\.caller) ?? caller)
+    }
+    await CallMeter.$current.withValue(meter) {
+      await RequestTrace.$current.withValue(exchange.trace) {
+        await answered(answer, of: exchange, on: connection, turn)
+      }
     }
   }
 

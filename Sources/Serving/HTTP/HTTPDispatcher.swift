@@ -10,7 +10,7 @@ final class HTTPDispatcher: Sendable {
   private let front: FrontSettings
   private let rates: RateLimiter
   let queue: WorkQueue
-  private let metrics: Metrics
+  let metrics: Metrics
   let log: ServiceLog
   private let identifiers = RequestIdentifiers()
   let state = Mutex(State())
@@ -96,7 +96,7 @@ final class HTTPDispatcher: Sendable {
       refusal = error
     }
     return HTTPExchange(
-      head: head, route: route, pending: pending, refusal: refusal, trace: RequestTrace(metrics: metrics))
+      head: head, route: route, pending: pending, refusal: refusal, trace: RequestTrace(metrics: metrics, route: route))
   }
 
   private func admitted(_ caller: Caller, to route: Route) throws(RequestFailure) -> Caller {

@@ -128,6 +128,7 @@ struct ProjectRoutes: Sendable {
       await orchestrator.answer(asked, asking: project.models)
     }
     guard let answer else { throw RequestFailure.late }
+    RequestTrace.current?.told(of: answer)
     var record = InteractionRecords.Record(project: project.id, time: created, quality: answer.quality.rawValue)
     record.retrieval = retrieval
     record.models = answer.modelSeconds * 1_000

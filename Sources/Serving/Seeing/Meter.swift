@@ -1,87 +1,176 @@
-internal import Corpus
+public import Embedding
 internal import Synchronization
 
-/// Counts what answers cost and how they end: for `/metrics`, by names that are few.
+/// Counts what answers cost and how they end: for `/metrics` and for whoever shows it, by names that are few.
 ///
-/// Each family keeps at most so many different names; what comes beyond is counted as `other`, so that nobody fills the
+/// Each list keeps at most so many different names; what comes beyond is counted as `other`, so that nobody fills the
 /// memory, or Prometheus, with names.
 public final class Meter: Sendable {
   private static let room = 200
+  private static let other = "other"
+
+  /// The calls of one model for one key since the start.
+  public struct Use: Sendable, Equatable {
+    /// What is called.
+    public var kind: ProviderCall.Kind
+    /// What requests and settings call the model; the provider's name by default.
+    public var provider: String
+    /// The id of the key that they were made for; `-` for callers without one, of whom there may be too many to list.
+    public var key: String
+    /// Calls, those that failed included.
+    public var calls = 0
+    /// Calls of which nothing came, by why.
+    public var failures: [String: Int] = [:]
+    /// Tokens that were sent, as told or estimated.
+    public var promptTokens = 0
+    /// Tokens that came back; 0 for vectors.
+    public var completionTokens = 0
+    /// What they cost, in the money of the prices that are set.
+    public var cost = 0.0
+  }
+
+  /// Answers that were made in one way since the start.
+  public struct Answers: Sendable, Equatable {
+    /// How an answer ended.
+    public enum Outcome: String, Sendable, CaseIterable {
+      /// With an answer.
+      case answered
+      /// The evidence was too weak, and it says so.
+      case abstained
+      /// Quotes, or the best single answer, stand in for a model that was to answer.
+      case fallback
+    }
+
+    /// The route's path.
+    public var route: String
+    /// Who wrote them: a model as requests call it, or `extractive`.
+    public var provider: String
+    /// How they ended.
+    public var outcome: Outcome
+    /// How many.
+    public var count: Int
+  }
+
+  /// Everything that was counted since the start.
+  public struct Reading: Sendable, Equatable {
+    /// What models took, by kind, provider and key.
+    public var uses: [Use]
+    /// How answers ended, by route, provider and outcome.
+    public var answers: [Answers]
+    /// Failures that an answer was made in spite of, by kind.
+    public var failures: [String: Int]
+  }
+
+  private struct UseName: Hashable {
+    var kind: ProviderCall.Kind
+    var provider: String
+    var key: String
+  }
+
+  private struct AnswerName: Hashable {
+    var route: String
+    var provider: String
+    var outcome: Answers.Outcome
+  }
 
   private struct State {
-    var counters: [String: [[String]: Double]] = [:]
+    var uses: [UseName: Use] = [:]
+    var answers: [AnswerName: Int] = [:]
+    var failures: [String: Int] = [:]
   }
-
-  private struct Definition {
-    var name: String
-    var help: String
-    var labels: [String]
-  }
-
-  private static let definitions: [Definition] = [
-    .init(
-      name: "acervo_model_tokens_total", help: "Tokens of language models, as told or estimated.",
-      labels: ["provider", "key", "kind"]),
-    .init(
-      name: "acervo_model_cost_total", help: "What language models cost, by the prices that are set.",
-      labels: ["provider", "key"]),
-    .init(name: "acervo_answers_total", help: "Answers by how they were made.", labels: ["route", "outcome"]),
-    .init(name: "acervo_cache_requests_total", help: "Look-ups in memories.", labels: ["cache", "result"]),
-    .init(
-      name: "acervo_failures_total", help: "Failures by kind, also those that an answer was made in spite of.",
-      labels: ["kind"]),
-  ]
 
   private let state = Mutex(State())
 
   /// Starts at zero.
   public init() {}
 
-  /// Counts tokens and their cost.
+  /// Counts a call of a model for a caller.
+  public func took(_ call: ProviderCall, for caller: Caller) {
+    state.withLock { state in
+      var name = UseName(kind: call.kind, provider: call.name, key: caller.keyID ?? "-")
+      if state.uses[name] == nil, state.uses.count >= Self.room {
+        name = UseName(kind: call.kind, provider: Self.other, key: Self.other)
+      }
+      var use = state.uses[name] ?? Use(kind: name.kind, provider: name.provider, key: name.key)
+      if !call.isShare {
+        use.calls += 1
+        if let failure = call.failure { use.failures[failure, default: 0] += 1 }
+      }
+      use.promptTokens &+= max(0, call.promptTokens)
+      use.completionTokens &+= max(0, call.completionTokens)
+      if call.cost.isFinite { use.cost += max(0, call.cost) }
+      state.uses[name] = use
+    }
+  }
+
+  /// Counts an answer, and the failures that it was made in spite of.
   ///
   /// - Parameters:
-  ///   - provider: who runs the model.
-  ///   - caller: for whom; a key's id, else the kind of caller.
-  ///   - prompt: tokens that were sent.
-  ///   - completion: tokens that came back.
-  ///   - cost: in the currency of the prices that are set; 0 where none is.
-  public func used(provider: String, caller: Caller, prompt: Int, completion: Int, cost: Double) {
-    let key = caller.keyID ?? "-"
-    add("acervo_model_tokens_total", [provider, key, "prompt"], Double(prompt))
-    add("acervo_model_tokens_total", [provider, key, "completion"], Double(completion))
-    if cost > 0 { add("acervo_model_cost_total", [provider, key], cost) }
-  }
-
-  /// Counts an answer: `answered`, `abstained`, `fallback`.
-  public func answered(route: String, outcome: String) { add("acervo_answers_total", [route, outcome], 1) }
-
-  /// Counts a look-up in a memory.
-  public func lookedUp(cache: String, isHit: Bool) {
-    add("acervo_cache_requests_total", [cache, isHit ? "hit" : "miss"], 1)
-  }
-
-  /// Counts a failure by kind: a word of the program's, never a message.
-  public func failed(_ kind: String) { add("acervo_failures_total", [kind], 1) }
-
-  private func add(_ family: String, _ labels: [String], _ amount: Double) {
-    guard amount.isFinite, amount >= 0 else { return }
+  ///   - route: the route's path.
+  ///   - provider: who wrote it.
+  ///   - outcome: how it ended.
+  ///   - failures: the kinds of failure of those who were to answer.
+  public func answered(route: String, by provider: String, _ outcome: Answers.Outcome, failures: [String] = []) {
     state.withLock { state in
-      let isKnown = state.counters[family]?[labels] != nil
-      let isFull = state.counters[family].map { $0.count >= Self.room } ?? false
-      let key = isKnown || !isFull ? labels : labels.map { _ in "other" }
-      state.counters[family, default: [:]][key, default: 0] += amount
+      var name = AnswerName(route: route, provider: provider, outcome: outcome)
+      if state.answers[name] == nil, state.answers.count >= Self.room { name.provider = Self.other }
+      state.answers[name, default: 0] += 1
+      for failure in failures {
+        let isKnown = state.failures[failure] != nil || state.failures.count < Self.room
+        state.failures[isKnown ? failure : Self.other, default: 0] += 1
+      }
     }
+  }
+
+  /// Everything that was counted so far, in the order of names.
+  public var reading: Reading {
+    let state = state.withLock { $0 }
+    func rank(_ use: Use) -> [String] { [use.kind.rawValue, use.provider, use.key] }
+    func rank(_ answers: Answers) -> [String] { [answers.route, answers.provider, answers.outcome.rawValue] }
+    return Reading(
+      uses: state.uses.values.sorted { rank($0).lexicographicallyPrecedes(rank($1)) },
+      answers: state.answers.map { Answers(route: $0.route, provider: $0.provider, outcome: $0.outcome, count: $1) }
+        .sorted { rank($0).lexicographicallyPrecedes(rank($1)) },
+      failures: state.failures)
   }
 
   /// The families with something counted.
   var families: [Metrics.Family] {
-    let counters = state.withLock(\.counters)
-    return Self.definitions.compactMap { definition in
-      guard let counts = counters[definition.name] else { return nil }
-      let samples = counts.sorted { $0.key.lexicographicallyPrecedes($1.key) }.map { labels, value in
-        (labels: Array(zip(definition.labels, labels)), value: value)
+    let reading = reading
+    var calls: [Metrics.Family.Sample] = []
+    var tokens: [Metrics.Family.Sample] = []
+    var costs: [Metrics.Family.Sample] = []
+    for use in reading.uses {
+      let labels = [("provider", use.provider), ("key", use.key)]
+      let failed = use.failures.values.reduce(0, +)
+      let outcomes = [("answered", use.calls - failed)] + use.failures.sorted { $0.key < $1.key }
+      for (outcome, count) in outcomes where count > 0 {
+        calls.append((labels + [("kind", use.kind.rawValue), ("outcome", outcome)], Double(count)))
       }
-      return Metrics.Family(definition.name, .counter, definition.help, samples.map { ($0.labels, $0.value) })
+      switch use.kind {
+      case .chat:
+        tokens.append((labels + [("kind", "prompt")], Double(use.promptTokens)))
+        tokens.append((labels + [("kind", "completion")], Double(use.completionTokens)))
+      case .embedding: tokens.append((labels + [("kind", "embedding")], Double(use.promptTokens)))
+      }
+      costs.append((labels + [("kind", use.kind.rawValue)], use.cost))
     }
+    let answers = reading.answers.map { answer -> Metrics.Family.Sample in
+      (
+        [("route", answer.route), ("provider", answer.provider), ("outcome", answer.outcome.rawValue)],
+        Double(answer.count)
+      )
+    }
+    let failures = reading.failures.sorted { $0.key < $1.key }.map { kind, count -> Metrics.Family.Sample in
+      ([("kind", kind)], Double(count))
+    }
+    let families: [Metrics.Family] = [
+      .init("acervo_model_calls_total", .counter, "Calls of providers' models by outcome.", calls),
+      .init("acervo_model_tokens_total", .counter, "Tokens of providers' models, as told or estimated.", tokens),
+      .init("acervo_model_cost_total", .counter, "What providers' models cost, by the prices that are set.", costs),
+      .init("acervo_answers_total", .counter, "Answers by who wrote them and how they ended.", answers),
+      .init("acervo_failures_total", .counter, "Failures that an answer was made in spite of, by kind.", failures),
+    ]
+    return families.filter { !$0.samples.isEmpty }
   }
 }

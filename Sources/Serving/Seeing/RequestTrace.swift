@@ -1,3 +1,5 @@
+internal import Answering
+internal import Embedding
 internal import Synchronization
 
 /// A part of the work on an answer, of which metrics and traces tell how long it took.
@@ -35,10 +37,12 @@ final class RequestTrace: Sendable {
   @TaskLocal static var current: RequestTrace?
 
   private let metrics: Metrics
+  private let route: String
   private let list = Mutex<[Span]>([])
 
-  init(metrics: Metrics) {
+  init(metrics: Metrics, route: Route?) {
     self.metrics = metrics
+    self.route = route?.path ?? "other"
   }
 
   var spans: [Span] { list.withLock { $0 } }
@@ -46,6 +50,27 @@ final class RequestTrace: Sendable {
   func ended(_ span: Span) {
     metrics.took(span.step, span.started.duration(to: span.ended))
     list.withLock { if $0.count < Self.most { $0.append(span) } }
+  }
+
+  /// A question to several models was answered just now.
+  func told(of answer: OrchestratedAnswer) {
+    let end = ContinuousClock.now
+    let middle = end.advanced(by: .seconds(-answer.moderatorSeconds))
+    let start = middle.advanced(by: .seconds(-answer.modelSeconds))
+    let hasAnswers = answer.responses.contains { $0.answer != nil }
+    if !answer.responses.isEmpty {
+      ended(.init(step: .orchestrate, started: start, ended: middle, failed: !hasAnswers))
+    }
+    if hasAnswers { ended(.init(step: .moderate, started: middle, ended: end, failed: answer.isFallback)) }
+    let failures = answer.responses.compactMap(\.failure) + (hasAnswers ? [answer.failure].compactMap { $0 } : [])
+    answered(answer.synthesis, isFallback: answer.isFallback, failures: failures)
+  }
+
+  /// An answer was made.
+  func answered(_ answer: Answer, isFallback: Bool, failures: [ProviderError]) {
+    metrics.meter.answered(
+      route: route, by: answer.provider, isFallback ? .fallback : answer.isAnswered ? .answered : .abstained,
+      failures: failures.map(\.kind.rawValue))
   }
 }
 

@@ -21,6 +21,8 @@ public struct ServeFile: Sendable {
   public var crossOrigin = CrossOrigin()
   /// The language models that answer, the first one first; none: those that the environment names.
   public var models: [ModelEntry] = []
+  /// How providers' vectors of questions are asked for; those that are not here are as the environment says.
+  public var embeddings: [EmbeddingEntry] = []
   /// How questions are answered.
   public var answer = AnswerSettings()
   /// What can be asked of several models side by side.
@@ -55,6 +57,10 @@ public struct ServeFile: Sendable {
       Field(
         "models", \.models, .list(of: ModelEntry.definition.type, count: 0...20),
         "The language models that answer, the first one first; those that the environment names by default."),
+      Field(
+        "embeddings", \.embeddings, .list(of: EmbeddingEntry.definition.type, count: 0...20),
+        "How the vectors of questions are asked for where snapshots name a provider's model; as the environment says "
+          + "by default."),
       Field("answer", \.answer, AnswerSettings.definition.type, "How questions are answered."),
       Field(
         "projects", \.projects, .list(of: ProjectSettings.definition.type, count: 0...1_000),

@@ -60,6 +60,7 @@ public final class QueryService: Sendable {
   private let store: CollectionStore
   private let watcher: CollectionWatcher
   private let server: HTTPServer
+  private let journal: Journal?
   private let log: ServiceLog
 
   /// Starts to listen at once and loads the collections meanwhile; `GET /ready` tells when they answer.
@@ -81,6 +82,7 @@ public final class QueryService: Sendable {
     let watcher = CollectionWatcher(store: store, folder: settings.snapshots, pollSeconds: settings.pollSeconds)
     self.watcher = watcher
     let journal = try settings.journal.map { try Journal($0, masking: settings.moderation.masked, log: log) }
+    self.journal = journal
     let desk = AnswerDesk(
       store: store, finder: EvidenceFinder(rememberedBytes: settings.caches.retrievalBytes), models: settings.models,
       settings: settings.answering, caches: settings.caches, limits: settings.limits, journal: journal)
@@ -88,7 +90,7 @@ public final class QueryService: Sendable {
     routes += ChatRoutes(desk: desk, journal: journal, log: log).all
     routes += FeedbackRoutes(journal: journal).all
     routes += OpenAIRoutes(desk: desk).all
-    let records = InteractionRecords()
+    let records = try InteractionRecords(journal: journal)
     routes += ProjectRoutes(desk: desk, projects: settings.projects, records: records).all
     routes += OrchestrationRoutes(records: records, models: settings.models).all
     routes += StatusRoutes(desk: desk, journal: journal, metrics: metrics).all
@@ -131,6 +133,7 @@ public final class QueryService: Sendable {
     log.write(.info, "stopping")
     watcher.stop()
     server.stop()
+    journal?.finish()
     log.write(.info, "stopped")
   }
 
