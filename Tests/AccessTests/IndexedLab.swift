@@ -18,9 +18,12 @@ final class IndexedLab: Sendable {
   private let folder: TemporaryFolder
   private let client: HTTPClient
 
-  init(_ deployment: ConfluenceSettings.Deployment, pages: Int, seed: UInt64, client: HTTPClient) throws {
+  init(
+    _ deployment: ConfluenceSettings.Deployment, pages: Int, spaces: Int = 3, seed: UInt64, client: HTTPClient
+  ) throws {
     self.deployment = deployment
     var shape = LabSite.Shape(pages: pages, seed: seed)
+    shape.spaces = spaces
     shape.restricted = 20
     lab = try ConfluenceLab(LabSite(shape))
     folder = try TemporaryFolder()
@@ -64,6 +67,8 @@ final class IndexedLab: Sendable {
       pipeline: pipeline, sources: [source], embedders: [HashingEmbedder()], threads: 2, now: { now }
     ).run()
   }
+
+  func current() throws -> String? { try collection.currentID() }
 
   func snapshot() throws -> Snapshot { try collection.openCurrent() }
 

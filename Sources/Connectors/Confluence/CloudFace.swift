@@ -8,6 +8,8 @@ struct CloudFace: ConfluenceFace {
   private static let one = "/rest/api"
   /// Ids that one answer may be asked for.
   private static let idsAtOnce = 250
+  /// Contents with expanded parts in one answer of a search.
+  private static let foundAtOnce = 200
 
   let bodiesAtOnce = 50
 
@@ -97,7 +99,7 @@ struct CloudFace: ConfluenceFace {
 
   func details(of ids: [String]) async throws -> [String: ContentDetails] {
     var found: [String: ContentDetails] = [:]
-    for piece in ids.pieces(of: 100) {
+    for piece in ids.pieces(of: Self.foundAtOnce) {
       _ = try await VersionOne.halving(piece) { ids -> [String] in
         try await search("id in (\(ids.joined(separator: ",")))") { found.merge($0) { $1 } }
         return []
@@ -107,12 +109,22 @@ struct CloudFace: ConfluenceFace {
     return found
   }
 
+  func above(_ ids: [String]) async throws -> [String: [ContentEntry]] {
+    var found: [String: [ContentEntry]] = [:]
+    for piece in ids.pieces(of: Self.foundAtOnce) {
+      try await search("id in (\(piece.joined(separator: ",")))", expand: ["ancestors"]) {
+        for (id, details) in $0 { found[id] = details.above }
+      }
+    }
+    return found
+  }
+
   private func search(
     _ query: String, expand: [String] = VersionOne.details, _ take: ([String: ContentDetails]) throws -> Void
   ) async throws {
     try await client.list(
-      Self.one + "/content/search", [("cql", query), ("expand", expand.joined(separator: ","))], limit: 200,
-      paging: .cursor, endsWhenEmpty: true
+      Self.one + "/content/search", [("cql", query), ("expand", expand.joined(separator: ","))],
+      limit: Self.foundAtOnce, paging: .cursor, endsWhenEmpty: true
     ) { results in
       var details: [String: ContentDetails] = [:]
       for content in results {

@@ -114,6 +114,9 @@ protocol ConfluenceFace: Sendable {
   /// Own restrictions and labels of some contents; those that cannot be found this way are left out.
   func details(of ids: [String]) async throws -> [String: ContentDetails]
 
+  /// What stands above some contents, from the top down; those that cannot be found this way are left out.
+  func above(_ ids: [String]) async throws -> [String: [ContentEntry]]
+
   /// A content's own restriction, asked for by itself.
   func restriction(of id: String) async throws -> ReadRestriction
 

@@ -29,14 +29,16 @@ extension ConfluenceRun {
     if needsDetails {
       do {
         var details: [String: ContentDetails] = [:]
-        let above = spaces[index].tree.missingParents.count > 3
+        let above = missingParents(of: index).count > 3
         try await face.details(of: space, above: above) { details.merge($0) { $1 } }
         spaces[index].details = details
         isSwept = true
       } catch let error as ConfluenceError where !error.endsRun {
         notes.append("space \(space.key): restrictions are asked for page by page: \(error)")
       }
-      takeContainers(index)
+      takeContainers(index, spaces[index].details.compactMapValues(\.above))
+    } else {
+      try await askContainers(index)
     }
     try await findParents(index)
     if needsDetails { try await completeDetails(index, isSwept: isSwept) }
@@ -45,11 +47,11 @@ extension ConfluenceRun {
   /// Folders and the like, which no listing has, from what the site says stands above pages.
   ///
   /// Believed only where it ends in the parent that the listing names: a site that left folders out of it would not.
-  private mutating func takeContainers(_ index: Int) {
-    let space = spaces[index]
-    for id in space.details.keys.sorted() {
-      guard let above = space.details[id]?.above, let entry = space.tree.entries[id], let parent = entry.parent,
-        entry.parentKind != .page, above.last?.id == parent
+  private mutating func takeContainers(_ index: Int, _ told: [String: [ContentEntry]]) {
+    let tree = spaces[index].tree
+    for (id, above) in told.sorted(by: { $0.key < $1.key }) {
+      guard let entry = tree.entries[id], let parent = entry.parent, entry.parentKind != .page,
+        above.last?.id == parent
       else { continue }
       for container in above where container.kind != .page && spaces[index].tree.entries[container.id] == nil {
         spaces[index].tree.add([container])
@@ -57,14 +59,31 @@ extension ConfluenceRun {
     }
   }
 
+  /// Asks what stands above one page of each folder, many at a time: what that does not bring is asked for by itself.
+  private mutating func askContainers(_ index: Int) async throws {
+    let missing = missingParents(of: index)
+    guard missing.count > 3 else { return }
+    do {
+      takeContainers(index, try await face.above(missing.map(\.child)))
+    } catch let error as ConfluenceError where !error.endsRun {
+      notes.append("space \(spaces[index].space.key): folders are asked for one by one: \(error)")
+    }
+  }
+
+  /// What the listing of a space does not have above the pages that are read.
+  private func missingParents(of index: Int) -> [ContentTree.Missing] {
+    spaces[index].tree.missing { isRead($0) }
+  }
+
   /// Asks for parents that the listing did not have, up to the top.
   private mutating func findParents(_ index: Int) async throws {
     while true {
-      let missing = spaces[index].tree.missingParents
+      let missing = missingParents(of: index)
       guard !missing.isEmpty else { return }
-      for (id, kind) in missing {
+      for parent in missing {
+        let id = parent.id
         do {
-          if let entry = try await face.entry(id, kind: kind) {
+          if let entry = try await face.entry(id, kind: parent.kind) {
             spaces[index].tree.add([entry])
           } else {
             spaces[index].tree.noteAbsent(id)

@@ -28,14 +28,31 @@ struct ContentTree: Sendable {
 
   mutating func noteAbsent(_ id: String) { absent.insert(id) }
 
-  /// The parents that are named and not there, with what kind they are said to be, in the order of their ids.
-  var missingParents: [(id: String, kind: ContentEntry.Kind)] {
-    var missing: [String: ContentEntry.Kind] = [:]
-    for entry in entries.values {
-      guard let parent = entry.parent, entries[parent] == nil, !absent.contains(parent) else { continue }
-      missing[parent] = entry.parentKind
+  /// A content that is not there, though one that is hangs below it.
+  struct Missing: Sendable, Equatable {
+    var id: String
+    /// What kind it is said to be.
+    var kind: ContentEntry.Kind
+    /// Of those below it, the one that leads to it, with the least id.
+    var child: String
+  }
+
+  /// What is missing above some contents, in the order of their ids.
+  func missing(above isWanted: (ContentEntry) -> Bool) -> [Missing] {
+    var missing: [String: Missing] = [:]
+    var seen: Set<String> = []
+    for entry in entries.values where isWanted(entry) {
+      var below = entry
+      while seen.insert(below.id).inserted, let parent = below.parent, !absent.contains(parent) {
+        guard let next = entries[parent] else {
+          let child = min(missing[parent]?.child ?? below.id, below.id)
+          missing[parent] = Missing(id: parent, kind: below.parentKind, child: child)
+          break
+        }
+        below = next
+      }
     }
-    return missing.sorted { $0.key < $1.key }.map { ($0.key, $0.value) }
+    return missing.values.sorted { $0.id < $1.id }
   }
 
   /// What stands above a content.

@@ -140,6 +140,9 @@ final class DataCenterFace: ConfluenceFace {
     return found
   }
 
+  /// There are no folders: the listing has all that pages hang below.
+  func above(_ ids: [String]) async throws -> [String: [ContentEntry]] { [:] }
+
   func restriction(of id: String) async throws -> ReadRestriction {
     let answer = try await client.get(
       Self.one + "/content/\(id)/restriction/byOperation", [("expand", "restrictions.user,restrictions.group")],

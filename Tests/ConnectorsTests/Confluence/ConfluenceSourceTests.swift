@@ -41,6 +41,24 @@ import Testing
     #expect(abs(points - lab.counts.points) * 20 < lab.counts.points)
   }
 
+  @Test func `folders are asked for together where readers are not`() async throws {
+    var shape = LabSite.Shape(pages: 320, seed: 3)
+    shape.spaces = 1
+    let lab = try ConfluenceLab(LabSite(shape))
+    defer { lab.stop() }
+    let index = ConfluenceIndex()
+    try await index.read(lab.source { $0.access = .public })
+    lab.resetCounts()
+    let run = try await index.read(lab.source { $0.access = .public })
+    #expect(run.listing.cutShort == nil && Set(run.unchanged) == Set(lab.truth().keys) && run.refreshed.isEmpty)
+    #expect(lab.counts.requests[.node] == nil && lab.counts.requests[.contentSearch] == 1)
+    // The titles above a page are those of its folders, whichever way they came.
+    lab.fault(LabFault(.status(500), on: .contentSearch, times: nil))
+    let single = try await index.read(lab.source { $0.access = .public })
+    #expect(single.listing.cutShort == nil && single.refreshed.isEmpty)
+    #expect(lab.counts.requests[.node] ?? 0 > 3)
+  }
+
   @Test(arguments: [ConfluenceLab.Door.site, .dataCenter])
   func `what changed is noticed, and nothing else`(door: ConfluenceLab.Door) async throws {
     let lab = try Self.lab()
