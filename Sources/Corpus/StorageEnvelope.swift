@@ -39,8 +39,31 @@ public struct StorageEnvelope: Sendable {
   public var pages: Set<Page> = []
   /// The bodies that stand in for `include` and `excerpt-include`, by page.
   public var included: [Page: String] = [:]
-  /// What is added below the body, such as comments: a heading and storage format each.
-  public var appendix: [(heading: String, body: String)] = []
+  /// The comments below the page, in the order in which they are read.
+  public var comments: [Comment] = []
+
+  /// What somebody wrote about the page.
+  public struct Comment: Sendable, Equatable {
+    /// Who wrote it; empty when that is not known.
+    public var author: String
+    /// The day of its newest version, `2026-02-03`.
+    public var day: String?
+    /// The words on the page that it is about; nil for a comment on the whole page.
+    public var selection: String?
+    /// Whether it answers the one before it.
+    public var isAnswer: Bool
+    /// Storage format.
+    public var body: String
+
+    /// Makes a comment.
+    public init(author: String, day: String? = nil, selection: String? = nil, isAnswer: Bool = false, body: String) {
+      self.author = author
+      self.day = day
+      self.selection = selection
+      self.isAnswer = isAnswer
+      self.body = body
+    }
+  }
 
   /// Makes an envelope around a body.
   public init(body: String) { self.body = body }
@@ -59,8 +82,12 @@ public struct StorageEnvelope: Sendable {
     for (page, body) in included.sorted(by: { Self.precedes($0.key, $1.key) }) {
       xml += Self.element("acervo:included", page) + ">" + Self.escaped(body) + "</acervo:included>"
     }
-    for (heading, body) in appendix {
-      xml += "<acervo:appendix heading=\"\(Self.escaped(heading))\">" + Self.escaped(body) + "</acervo:appendix>"
+    for comment in comments {
+      xml += "<acervo:comment author=\"\(Self.escaped(comment.author))\""
+      if let day = comment.day { xml += " day=\"\(Self.escaped(day))\"" }
+      if let selection = comment.selection { xml += " selection=\"\(Self.escaped(selection))\"" }
+      if comment.isAnswer { xml += " answer=\"yes\"" }
+      xml += ">" + Self.escaped(comment.body) + "</acervo:comment>"
     }
     return Array((xml + "</acervo:context>" + body).utf8)
   }

@@ -108,7 +108,7 @@ extension IndexingRun {
 
   func write(_ report: RunReport, to folder: String) throws {
     do {
-      try AtomicFile.write(report.json.text(pretty: true) + "\n", to: folder + "/" + CollectionFolder.lastRunName)
+      try AtomicFile.write(report.json.text(pretty: true) + "\n", to: folder + "/last-run.json")
     } catch {
       throw IndexingError.readable(error)
     }

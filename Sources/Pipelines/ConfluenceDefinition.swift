@@ -26,8 +26,7 @@ extension ConfluenceSettings {
             "labels", \.labels, .list(of: .string(needs: "a label"), count: 0...1000),
             "Only pages with one of these labels."),
           Field("archived", \.archived, .boolean, "Whether archived pages are read."),
-          Field(
-            "comments", \.comments, .boolean.checked(refusingComments), "Whether comments are read with their pages."),
+          Field("comments", \.comments, .boolean, "Whether comments are read with their pages."),
           Field(
             "attachments", \.attachments, .choice([(word: "none", value: .none)], later: ["text"]),
             "Whether attachments that have a text are read."),
@@ -70,14 +69,5 @@ extension ConfluenceSettings {
     if Set(settings.spaces).count != settings.spaces.count {
       reader.report(atKey: "spaces", of: node, "“spaces” names a space twice", mend: "name each once")
     }
-  }
-
-  /// Reading comments is known to the file and to nothing behind it yet.
-  @Sendable private static func refusingComments(
-    _ comments: Bool, node: SettingsNode, reader: inout SettingsReader
-  ) -> Bool? {
-    guard comments else { return comments }
-    reader.report(at: node, "not implemented yet: \(reader.label)", mend: "leave it out for now")
-    return nil
   }
 }

@@ -249,12 +249,47 @@ import Testing
     #expect(text.hasSuffix("SharedSharedShared"))
   }
 
-  @Test func `comments follow under their heading`() throws {
-    var envelope = StorageEnvelope(body: "<p>Body</p>")
-    envelope.appendix = [("Comments", "<p>Which button?</p>")]
+  @Test func `comments follow under one heading, with who wrote them and what they are about`() throws {
+    var envelope = StorageEnvelope(body: "<h1>Part</h1><p>Body</p>")
+    envelope.people = ["7": "Bruno"]
+    let broken = "<p>Which <b>button</p></acervo:comment>" + macro("toc", [:])
+    envelope.comments = [
+      .init(author: "Ana García", day: "2026-02-03", body: broken),
+      .init(
+        author: "Élise \"E\" & co", isAnswer: true,
+        body: "<p>The <ac:link><ri:user ri:account-id=\"7\"/></ac:link> one.</p>"),
+      .init(author: "", day: "2026-02-05", selection: "before\nnoon <b>", body: "<p>Is this so?</p>"),
+      .init(author: "", body: ""),
+    ]
     let page = try clean(envelope)
-    #expect(page.text == "Body\n\nComments\n\nWhich button?")
+    #expect(
+      page.text == """
+        Part
+
+        Body
+
+        Comments
+
+        Ana García, 2026-02-03:
+
+        Which button
+
+        [toc]
+
+        Answer, Élise "E" & co:
+
+        The @Bruno one.
+
+        2026-02-05, on “before noon <b>”:
+
+        Is this so?
+
+        Comment:
+        """)
     #expect(page.title.isEmpty)
+    envelope.language = "es"
+    #expect(try clean(envelope).text.contains("Comentarios\n\nAna García, 2026-02-03:"))
+    #expect(try clean(envelope).text.contains("2026-02-05, sobre «before noon <b>»:"))
   }
 
   // MARK: - Bad input

@@ -34,6 +34,8 @@ public final class ConfluenceLab: Sendable {
     public var shortPages = false
     /// Whether Data Center's `next` goes on behind the asked number of rows, not behind the given one.
     public var skipsCutRows = false
+    /// Whether the lists of all comments show those that answer another one; Atlassian's description leaves it open.
+    public var listsAnswers = true
     /// The zone in which dates of CQL are read, and in which Data Center tells times: minutes east of Greenwich.
     public var zoneMinutes = 60
     /// Whether somebody without a token may read what everybody may.

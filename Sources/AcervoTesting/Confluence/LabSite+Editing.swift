@@ -257,12 +257,48 @@ extension LabSite {
     by author: String? = nil, at time: Int64? = nil
   ) -> Int64 {
     let id = takeID()
+    // An answer stands where its question does.
+    let selection = selection ?? parent.flatMap { id in comments.first { $0.id == id }?.selection }
     comments.append(
       Comment(
         id: id, content: content, parent: parent, selection: selection,
         version: Version(number: 1, createdAt: time ?? now, author: author ?? indexer), text: text))
     generation += 1
     return id
+  }
+
+  private mutating func change(comment id: Int64, _ edit: (inout Comment) -> Void) throws {
+    guard let index = comments.firstIndex(where: { $0.id == id }) else {
+      throw LabEditError(description: "no comment \(id)")
+    }
+    edit(&comments[index])
+    generation += 1
+  }
+
+  /// Writes a comment anew: its version, not the page's.
+  public mutating func edit(comment id: Int64, _ text: String) throws {
+    let now = now
+    try change(comment: id) { comment in
+      comment.text = text
+      comment.version.number += 1
+      comment.version.createdAt = now
+    }
+  }
+
+  /// Settles an inline comment, or opens it again.
+  public mutating func resolve(comment id: Int64, _ isResolved: Bool = true) throws {
+    guard comments.contains(where: { $0.id == id && $0.selection != nil }) else {
+      throw LabEditError(description: "\(id) is no inline comment")
+    }
+    try change(comment: id) { $0.resolution = isResolved ? "resolved" : "reopened" }
+  }
+
+  /// Removes a comment with its answers.
+  public mutating func remove(comment id: Int64) throws {
+    try change(comment: id) { _ in }
+    var gone: Set<Int64> = [id]
+    for comment in comments where comment.parent.map(gone.contains) == true { gone.insert(comment.id) }
+    comments.removeAll { gone.contains($0.id) }
   }
 
   /// Attaches a file to a page or blog post.

@@ -52,11 +52,18 @@ extension LabState {
     case "restrict": try site.restrict(id, to: readers)
     case "permit": try site.permit(space: fields["space"] ?? "", to: readers)
     case "members": try site.members(of: fields["group"] ?? "", readers.users)
+    case "comment":
+      site.comment(
+        on: id, fields["text"] ?? "<p>A comment.</p>", about: fields["selection"],
+        answering: fields["parent"].flatMap { Int64($0) })
+    case "edit-comment": try site.edit(comment: id, fields["text"] ?? "<p>Written anew.</p>")
+    case "resolve": try site.resolve(comment: id)
+    case "remove-comment": try site.remove(comment: id)
     case "delete-space": try site.delete(space: fields["space"] ?? "")
     default:
       throw LabEditError(
         description: "do= one of add, edit, rename, move, label, archive, trash, restore, purge, restrict, permit, "
-          + "members, delete-space")
+          + "members, comment, edit-comment, resolve, remove-comment, delete-space")
     }
   }
 
@@ -96,6 +103,14 @@ extension LabState {
           ]
         }),
       "contents": .array(contents),
+      "comments": .array(
+        site.comments.map { comment in
+          [
+            "id": .id(comment.id), "content": .id(comment.content), "parent": .id(comment.parent),
+            "selection": .text(comment.selection), "resolution": .string(comment.resolution),
+            "author": .string(comment.version.author), "storage": .string(comment.text),
+          ]
+        }),
     ]
   }
 }

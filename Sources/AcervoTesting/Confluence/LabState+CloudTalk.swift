@@ -5,10 +5,12 @@ extension LabOperation {
   static let cloudTalk: [LabOperation] =
     [
       .init(.v2, "footer-comments", .footerComments, scopes: ["read:comment:confluence"]) { state, call in
-        try state.comments(call) { $0.selection == nil && $0.parent == nil }
+        let showsAnswers = state.options.listsAnswers
+        return try state.comments(call) { $0.selection == nil && (showsAnswers || $0.parent == nil) }
       },
       .init(.v2, "inline-comments", .inlineComments, scopes: ["read:comment:confluence"]) { state, call in
-        try state.comments(call) { $0.selection != nil && $0.parent == nil }
+        let showsAnswers = state.options.listsAnswers
+        return try state.comments(call) { $0.selection != nil && (showsAnswers || $0.parent == nil) }
       },
       .init(.v2, "footer-comments/{}", .comment, scopes: ["read:comment:confluence"]) { try $0.comment($1) },
       .init(.v2, "inline-comments/{}", .comment, scopes: ["read:comment:confluence"]) { try $0.comment($1) },
@@ -45,7 +47,7 @@ extension LabOperation {
 }
 
 extension LabState {
-  private func isShown(_ content: Int64, _ call: LabCall) -> Bool {
+  func isShown(_ content: Int64, _ call: LabCall) -> Bool {
     guard let page = site.contents[content], sees(content, call) else { return false }
     return page.status == .current || page.status == .archived
   }

@@ -204,6 +204,7 @@ extension LabState {
     }
     let expand = Set(call.list("expand") ?? [])
     let limit = max(1, try offsets(call, or: 25, cap: Self.cap(expand)).limit)
+    if call.first("type") == "comment" { return try scanComments(call, after: last, limit: limit) }
     let kind = LabSite.Kind(rawValue: call.first("type") ?? "page")
     let space = try call.first("spaceKey").map { try self.space(key: $0, call) }
     let statuses = call.list("status").map { Set($0.compactMap(LabSite.Status.init)) } ?? [.current]
@@ -213,19 +214,42 @@ extension LabState {
     }
     let rows = Array(rest.prefix(limit + 1))
     let page = Array(rows.prefix(limit))
+    let (members, links) = walk(call, after: last, limit: limit, next: rows.count > limit ? page.last?.id : nil)
+    return list(call, page, expand, members, links)
+  }
+
+  /// What stands around the rows of a walk.
+  private func walk(
+    _ call: LabCall, after last: Int64, limit: Int, next id: Int64?
+  ) -> (members: [(String, JSONValue)], links: [(String, JSONValue)]) {
     var links: [(String, JSONValue)] = [
       ("base", .string(base(call))), ("context", "/confluence"), ("self", .string(base(call) + call.linkPath)),
     ]
     var members: [(String, JSONValue)] = [
-      ("cursor", .string(parts.joined(separator: ":"))), ("limit", .int(limit)),
+      ("cursor", .string("content:false:\(last == 0 ? "null" : "\(last)")")), ("limit", .int(limit)),
     ]
-    if rows.count > limit, let id = page.last?.id {
+    if let id {
       let next = "content:false:\(id)"
       members.append(("nextCursor", .string(next)))
       let fields = call.query.filter { $0.name != "cursor" }.map { "&\($0.name)=\(LabCall.encoded($0.value))" }
       links.append(("next", .string("/rest/api/content/scan?cursor=\(next)" + fields.joined())))
     }
-    return list(call, page, expand, members, links)
+    return (members, links)
+  }
+
+  private func scanComments(_ call: LabCall, after last: Int64, limit: Int) throws -> LabReply {
+    let space = try call.first("spaceKey").map { try self.space(key: $0, call) }
+    let rows = site.comments.filter { comment in
+      comment.id > last && isShown(comment.content, call)
+        && (space == nil || site.contents[comment.content]?.space == space?.id)
+    }.sorted { $0.id < $1.id }
+    let page = rows.prefix(limit)
+    let (members, links) = walk(call, after: last, limit: limit, next: rows.count > limit ? page.last?.id : nil)
+    let all =
+      [("results", JSONValue.array(page.map { commentObject($0, call) }))] + members + [
+        ("size", .int(page.count)), ("_links", .object(links.map { JSONValue.Member($0.0, $0.1) })),
+      ]
+    return LabReply.json(.object(all.map { JSONValue.Member($0.0, $0.1) }), objects: page.count)
   }
 
   func object(_ call: LabCall) throws -> LabReply {
@@ -267,16 +291,43 @@ extension LabState {
 
   func commentObject(_ comment: LabSite.Comment, _ call: LabCall) -> JSONValue {
     let expand = Set(call.list("expand") ?? [])
-    let title = site.contents[comment.content]?.title ?? ""
-    var value: JSONValue = [
-      "id": .id(comment.id), "type": "comment", "status": "current", "title": .string("Re: " + title),
-      "extensions": ["location": .string(comment.selection == nil ? "footer" : "inline")],
-    ]
-    if expand.contains("version") { value = value.adding([("version", versionObject(comment.version, call))]) }
-    if expand.contains(where: { $0.hasPrefix("body") }) {
-      value = value.adding([("body", ["storage": ["value": .string(comment.text), "representation": "storage"]])])
+    let page = site.contents[comment.content]
+    let place = comment.selection == nil ? "footer" : comment.resolution == "resolved" ? "resolved" : "inline"
+    var extensions: JSONValue = ["location": .string(place)]
+    if expand.contains("extensions.resolution"), comment.selection != nil {
+      extensions = extensions.adding([("resolution", ["status": .string(comment.resolution)])])
     }
-    return value.adding([("_links", ["self": .string(base(call) + "/rest/api/content/\(comment.id)")])])
+    if expand.contains("extensions.inlineProperties"), let selection = comment.selection {
+      let properties: JSONValue = [
+        "originalSelection": .string(selection), "markerRef": .string("b7d1-\(comment.id)"),
+      ]
+      extensions = extensions.adding([("inlineProperties", properties)])
+    }
+    var members: [(String, JSONValue)] = [
+      ("id", .id(comment.id)), ("type", "comment"), ("status", "current"),
+      ("title", .string("Re: " + (page?.title ?? ""))), ("extensions", extensions),
+    ]
+    if expand.contains("version") { members.append(("version", versionObject(comment.version, call))) }
+    if expand.contains("container"), let page {
+      let container: JSONValue = [
+        "id": .id(page.id), "type": .string(page.kind.rawValue), "title": .string(page.title),
+      ]
+      members.append(("container", container))
+    }
+    if expand.contains("ancestors") {
+      var chain: [JSONValue] = []
+      var next = comment.parent
+      while let id = next, let parent = site.comments.first(where: { $0.id == id }) {
+        chain.insert(["id": .id(id), "type": "comment"], at: 0)
+        next = parent.parent
+      }
+      members.append(("ancestors", .array(chain)))
+    }
+    if expand.contains(where: { $0.hasPrefix("body") }) {
+      members.append(("body", ["storage": ["value": .string(comment.text), "representation": "storage"]]))
+    }
+    members.append(("_links", ["self": .string(base(call) + "/rest/api/content/\(comment.id)")]))
+    return .object(members.map { JSONValue.Member($0.0, $0.1) })
   }
 
   func fileObject(_ file: LabSite.Attachment, _ call: LabCall) -> JSONValue {

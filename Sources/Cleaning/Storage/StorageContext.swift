@@ -17,7 +17,7 @@ struct StorageContext {
   var pages: [PageName: String] = [:]
   /// Storage format of other pages.
   var included: [PageName: String] = [:]
-  var appendix: [(heading: String, body: String)] = []
+  var comments: [StorageEnvelope.Comment] = []
 
   /// An empty context, for a page without an envelope.
   init() {}
@@ -39,8 +39,12 @@ struct StorageContext {
         let name = Self.name(page, child)
         included[name] = page.text(of: child)
         pages[name] = pages[name] ?? page.value(named: "url", in: child)
-      case "acervo:appendix":
-        appendix.append((page.value(named: "heading", in: child) ?? "", page.text(of: child)))
+      case "acervo:comment":
+        comments.append(
+          StorageEnvelope.Comment(
+            author: page.value(named: "author", in: child) ?? "", day: page.value(named: "day", in: child),
+            selection: page.value(named: "selection", in: child),
+            isAnswer: page.value(named: "answer", in: child) != nil, body: page.text(of: child)))
       default: break
       }
     }

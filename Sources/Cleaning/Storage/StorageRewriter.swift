@@ -55,10 +55,7 @@ struct StorageRewriter {
         }
       }
     }
-    for (heading, body) in context.appendix {
-      element(.h2) { $0.writer.text(heading.utf8) }
-      element(.div) { $0.other(body, space: nil) }
-    }
+    comments()
     writer.close()
   }
 

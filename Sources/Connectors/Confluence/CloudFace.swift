@@ -4,7 +4,7 @@ internal import Corpus
 struct CloudFace: ConfluenceFace {
   let client: ConfluenceClient
 
-  private static let two = "/api/v2"
+  static let two = "/api/v2"
   private static let one = "/rest/api"
   /// Ids that one answer may be asked for.
   private static let idsAtOnce = 250

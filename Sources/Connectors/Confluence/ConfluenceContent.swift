@@ -138,6 +138,23 @@ protocol ConfluenceFace: Sendable {
   /// The names that people see, by account id, user key or user name.
   func names(of people: [String]) async throws -> [String: String]
 
+  /// Every comment on the contents of some spaces, perhaps of others, too, without its words.
+  ///
+  /// - Parameters:
+  ///   - spaces: the spaces.
+  ///   - take: called with a piece at a time; some may come twice, of which the later holds.
+  /// - Throws: `ConfluenceError` when it did not come to its end; what `take` throws; `CancellationError`.
+  func comments(in spaces: [ConfluenceSpace], _ take: ([CommentMark]) throws -> Void) async throws
+
+  /// All comments on a content with their words, in any order.
+  ///
+  /// - Parameters:
+  ///   - entry: the page or blog post.
+  ///   - answered: the comments that are answered; nil where that is not known.
+  /// - Returns: the comments; of settled ones the answers may be missing.
+  /// - Throws: `ConfluenceError` when not all of them came; `CancellationError`.
+  func comments(on entry: ContentEntry, answered: Set<String>?) async throws -> [ConfluenceComment]
+
   /// How many bodies are asked for at a time.
   var bodiesAtOnce: Int { get }
 }

@@ -8,6 +8,10 @@ extension ConfluenceRun {
     var entry: ContentEntry
     var space: Int
     var labels: [String]
+    /// As it was fetched last; nil for one that is new or whose bytes are needed in any case.
+    var visit: PageVisit?
+
+    var before: PageMark? { visit?.etag.flatMap { PageMark($0) } }
   }
 
   /// Tells of every page: first of those whose bytes are as they were, then of the others as they come.
@@ -38,8 +42,8 @@ extension ConfluenceRun {
           try await emit(.skipped(url: url, reason: "it has none of the labels of `include.labels`", .outOfScope))
           continue
         }
-        let page = Page(entry: entry, space: index, labels: labels)
-        guard let visit, visit.etag == mark(of: entry, links: visit.links, names).text else {
+        let page = Page(entry: entry, space: index, labels: labels, visit: visit)
+        guard let visit, let before = page.before, mark(of: entry, links: visit.links, names).isStill(before) else {
           needed.append(page)
           continue
         }
@@ -170,7 +174,8 @@ extension ConfluenceRun {
       }
     }
     return PageMark(
-      kind: entry.kind, version: entry.version, references: String(hasher.finish().description.prefix(16)))
+      kind: entry.kind, version: entry.version, references: String(hasher.finish().description.prefix(16)),
+      comments: commentsMark(of: entry.id))
   }
 
   // MARK: Bodies
@@ -179,8 +184,21 @@ extension ConfluenceRun {
   private struct Batch: Sendable {
     var bodies: [ContentBody] = []
     var labels: [String: ContentDetails] = [:]
-    /// Why single bodies did not come, by id.
-    var faults: [String: ConfluenceError] = [:]
+    /// The comments of those that may have some, by id.
+    var comments: [String: [ConfluenceComment]] = [:]
+    /// Why single pages did not come, by id.
+    var faults: [String: String] = [:]
+  }
+
+  /// What is asked for with bodies of one kind.
+  private struct Order: Sendable {
+    var ids: [String]
+    var kind: ContentEntry.Kind
+    var wantsLabels: Bool
+    /// Those whose comments are wanted.
+    var talked: Set<String>
+    /// The comments that are answered, if that is known.
+    var answered: Set<String>?
   }
 
   private mutating func fetch(_ pages: [Page], _ names: ContentNames) async throws {
@@ -192,22 +210,24 @@ extension ConfluenceRun {
     for window in pieces.pieces(of: max(1, settings.concurrency)) {
       let face = face
       let wantsLabels = settings.access == .public && settings.labels.isEmpty
-      let asked = window.map { piece in (piece.map(\.entry.id), piece.first?.entry.kind ?? .page) }
-      let batches = try await inWindow(of: settings.concurrency, asked) { ids, kind in
-        try await Self.batch(ids, kind, face, wantsLabels: wantsLabels)
+      let orders = window.map { piece in
+        let talked = piece.filter { mayHaveComments($0.entry.id, before: $0.before) }.map(\.entry.id)
+        return Order(
+          ids: piece.map(\.entry.id), kind: piece.first?.entry.kind ?? .page, wantsLabels: wantsLabels,
+          talked: Set(talked), answered: comments?.answered)
       }
+      let batches = try await inWindow(of: settings.concurrency, orders) { try await Self.batch($0, face) }
       for (piece, batch) in zip(window, batches) { try await tell(piece, batch, names) }
     }
   }
 
-  private static func batch(
-    _ ids: [String], _ kind: ContentEntry.Kind, _ face: any ConfluenceFace, wantsLabels: Bool
-  ) async throws -> Batch {
+  private static func batch(_ order: Order, _ face: any ConfluenceFace) async throws -> Batch {
     var batch = Batch()
+    let (ids, kind) = (order.ids, order.kind)
     batch.bodies = try await VersionOne.halving(ids) {
       try await face.bodies($0, kind: kind)
     } failed: { id, error in
-      batch.faults[id] = error
+      batch.faults[id] = "its body cannot be had: \(error)"
     }
     // A list may leave out what was asked for: each is asked for by itself before it counts as missing.
     let came = Set(batch.bodies.map(\.entry.id))
@@ -216,11 +236,20 @@ extension ConfluenceRun {
         do {
           batch.bodies += try await face.bodies([id], kind: kind)
         } catch let error as ConfluenceError where !error.endsRun {
-          batch.faults[id] = error
+          batch.faults[id] = "its body cannot be had: \(error)"
         }
       }
     }
-    if wantsLabels { batch.labels = (try? await face.details(of: batch.bodies.map(\.entry.id))) ?? [:] }
+    // After the body: what came in between is on the safe side of both.
+    for body in batch.bodies where order.talked.contains(body.entry.id) {
+      do {
+        batch.comments[body.entry.id] = try await face.comments(on: body.entry, answered: order.answered)
+      } catch let error as ConfluenceError where !error.endsRun {
+        batch.faults[body.entry.id] = "its comments cannot be had: \(error)"
+      }
+    }
+    batch.bodies.removeAll { batch.faults[$0.entry.id] != nil }
+    if order.wantsLabels { batch.labels = (try? await face.details(of: batch.bodies.map(\.entry.id))) ?? [:] }
     return batch
   }
 
@@ -229,19 +258,29 @@ extension ConfluenceRun {
     var references: [String: StorageReferences] = [:]
     for page in pages {
       guard let body = bodies[page.entry.id] else { continue }
-      references[page.entry.id] = StorageReferences(body.storage, space: spaces[page.space].space.key)
+      let key = spaces[page.space].space.key
+      var named = StorageReferences(body.storage, space: key)
+      for comment in batch.comments[page.entry.id] ?? [] {
+        // What a comment includes is shown by its title.
+        let own = StorageReferences(comment.storage, space: key)
+        named.people.formUnion(own.people)
+        named.pages.formUnion(own.pages)
+      }
+      references[page.entry.id] = named
     }
-    try await namePeople(of: bodies.values, references.values)
+    let writers = bodies.values.flatMap { [$0.entry.author, $0.entry.editor] }
+    try await namePeople(writers + batch.comments.values.joined().map(\.author), references.values)
     try await fetchIncluded(references.values, names)
     for page in pages {
       let url = site.address(of: page.entry.id)
       guard let body = bodies[page.entry.id], let references = references[page.entry.id] else {
-        try await tellMissing(page, url, batch.faults[page.entry.id])
+        try await tellMissing(page, url, batch.faults[page.entry.id], names)
         advance(kept: false)
         continue
       }
       var page = page
-      guard try await isSettled(page, body.entry, url) else {
+      let comments = batch.comments[page.entry.id] ?? []
+      guard try await isSettled(page, body.entry, url, isTalkKnown: areListed(comments, on: page.entry.id)) else {
         advance(kept: false)
         continue
       }
@@ -249,22 +288,25 @@ extension ConfluenceRun {
       page.entry.modified = body.entry.modified
       page.entry.title = body.entry.title
       if let labels = batch.labels[page.entry.id]?.labels { page.labels = labels }
-      let document = document(page, body, references, names, url)
+      let document = document(page, body, comments, references, names, url)
       try await emit(document)
       advance(kept: true)
     }
   }
 
-  /// Whether a page is still where it was listed; readers of one that was edited since are asked for anew.
+  /// Whether a page is still where it was listed; readers of one that was edited or talked about since are asked for
+  /// anew.
   ///
   /// People restrict a page and then write into it: a body must not be told with readers that are older than it is.
-  private mutating func isSettled(_ page: Page, _ now: ContentEntry, _ url: String) async throws -> Bool {
+  private mutating func isSettled(
+    _ page: Page, _ now: ContentEntry, _ url: String, isTalkKnown: Bool
+  ) async throws -> Bool {
     let isMoved = now.parent != page.entry.parent || !now.space.isEmpty && now.space != page.entry.space
     guard !isMoved else {
       cuts.append("\(url) moved while the site was read")
       return false
     }
-    guard now.version != page.entry.version, settings.access == .restrictions else { return true }
+    guard now.version != page.entry.version || !isTalkKnown, settings.access == .restrictions else { return true }
     var chain = [page.entry.id]
     if case .whole(let above) = spaces[page.space].tree.chain(above: page.entry.id) { chain += above.map(\.id) }
     for id in chain {
@@ -280,9 +322,15 @@ extension ConfluenceRun {
     return true
   }
 
-  private mutating func tellMissing(_ page: Page, _ url: String, _ fault: ConfluenceError?) async throws {
+  private mutating func tellMissing(
+    _ page: Page, _ url: String, _ fault: String?, _ names: ContentNames
+  ) async throws {
     if let fault {
-      return try await emit(.failed(SourceFailure(url: url, reason: "its body cannot be had: \(fault)")))
+      // What the index holds of it stays, for those who may read it now.
+      if let visit = page.visit {
+        try await emit(.unchanged(url: url, facts(of: page, authors: Self.authors(visit), links: visit.links, names)))
+      }
+      return try await emit(.failed(SourceFailure(url: url, reason: fault)))
     }
     guard try await face.entry(page.entry.id, kind: page.entry.kind) == nil else {
       return try await emit(.failed(SourceFailure(url: url, reason: "the site gives the page without a body")))
@@ -291,7 +339,8 @@ extension ConfluenceRun {
   }
 
   private func document(
-    _ page: Page, _ body: ContentBody, _ references: StorageReferences, _ names: ContentNames, _ url: String
+    _ page: Page, _ body: ContentBody, _ comments: [ConfluenceComment], _ references: StorageReferences,
+    _ names: ContentNames, _ url: String
   ) -> SourceEvent {
     let space = spaces[page.space].space
     var authors: [String] = []
@@ -314,6 +363,7 @@ extension ConfluenceRun {
         envelope.included[target] = storage
       }
     }
+    envelope.comments = shown(comments)
     let bytes = envelope.encoded
     let document = Document(
       source: source, url: url, mediaType: .confluenceStorage, body: bytes,
@@ -327,10 +377,9 @@ extension ConfluenceRun {
   // MARK: What bodies name
 
   private mutating func namePeople(
-    of bodies: some Sequence<ContentBody>, _ references: some Sequence<StorageReferences>
+    _ writers: [String?], _ references: some Sequence<StorageReferences>
   ) async throws {
-    var unknown: Set<String> = []
-    for body in bodies { unknown.formUnion([body.entry.author, body.entry.editor].compactMap { $0 }) }
+    var unknown = Set(writers.compactMap { $0 })
     for reference in references { unknown.formUnion(reference.people) }
     unknown.subtract(people.keys)
     guard !unknown.isEmpty else { return }

@@ -6,7 +6,7 @@ extension ConfluenceRun {
   private func address(of space: ConfluenceSpace) -> String { "\(site.base)/spaces/\(space.key)" }
 
   /// Of all that a list of a space shows.
-  private static func digest(_ tree: ContentTree) -> String {
+  private func digest(_ tree: ContentTree) -> String {
     var hasher = ContentHasher()
     for entry in tree.entries.values.sorted(by: { $0.id < $1.id }) where entry.kind == .page || entry.kind == .blogpost
     {
@@ -14,6 +14,7 @@ extension ConfluenceRun {
         hasher.update(text)
       }
       hasher.update(UInt64(clamping: entry.version))
+      if settings.comments { hasher.update(commentsMark(of: entry.id)) }
     }
     return hasher.finish().description
   }
@@ -24,7 +25,7 @@ extension ConfluenceRun {
     else { return false }
     for space in spaces {
       guard let visit = try memory.visit(address(of: space.space)), visit.reading == reading,
-        visit.etag == Self.digest(space.tree), Double(face.client.now - visit.fetched) < settings.recheck,
+        visit.etag == digest(space.tree), Double(face.client.now - visit.fetched) < settings.recheck,
         face.client.now >= visit.fetched
       else { return false }
       for entry in space.tree.entries.values where isRead(entry) {
@@ -57,7 +58,7 @@ extension ConfluenceRun {
     guard settings.recheck > 0, cuts.isEmpty, memory.only == nil else { return }
     for space in spaces {
       let visit = PageVisit(
-        status: 200, fetched: time, hash: .of([]), etag: Self.digest(space.tree), reading: reading)
+        status: 200, fetched: time, hash: .of([]), etag: digest(space.tree), reading: reading)
       try await emit(.visited(url: address(of: space.space), visit))
     }
   }

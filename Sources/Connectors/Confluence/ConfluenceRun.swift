@@ -35,6 +35,8 @@ struct ConfluenceRun {
   var counted = SourceProgress(known: 0, done: 0, kept: 0)
   /// Names of people, so far; empty for those that the site does not name.
   var people: [String: String] = [:]
+  /// The comments that there are; nil where they are not read, or could not be listed.
+  var comments: CommentInventory?
   /// Groups whose members were asked for.
   var toldGroups: Set<Principal> = []
   /// Bodies of pages that others include, by id.
@@ -69,6 +71,7 @@ struct ConfluenceRun {
       for index in spaces.indices { try await list(index) }
       try await settleDoubles()
       try await askForMissing()
+      try await listComments()
       if try isQuiet() {
         try await tellQuiet()
       } else {
@@ -191,23 +194,40 @@ struct ConfluenceRun {
 
 /// What the state keeps of a page's version: which it was, and what stood in it of others.
 struct PageMark: Equatable {
+  /// What stands where comments are not read, and where they could not be listed.
+  static let noComments = ""
+  static let unknownComments = "?"
+
   var kind: ContentEntry.Kind
   var version: Int
   /// Of what its references stood for.
   var references: String
+  /// Of the comments on it.
+  var comments = noComments
 
-  init(kind: ContentEntry.Kind, version: Int, references: String) {
+  init(kind: ContentEntry.Kind, version: Int, references: String, comments: String) {
     self.kind = kind
     self.version = version
     self.references = references
+    self.comments = comments
   }
 
   init?(_ text: String) {
     let parts = text.split(separator: " ")
-    guard parts.count == 3, let kind = ContentEntry.Kind(rawValue: String(parts[0])), let version = Int(parts[1])
+    guard parts.count == 3 || parts.count == 4, let kind = ContentEntry.Kind(rawValue: String(parts[0])),
+      let version = Int(parts[1])
     else { return nil }
-    self.init(kind: kind, version: version, references: String(parts[2]))
+    self.init(
+      kind: kind, version: version, references: String(parts[2]),
+      comments: parts.count == 4 ? String(parts[3]) : Self.noComments)
   }
 
-  var text: String { "\(kind.rawValue) \(version) \(references)" }
+  var text: String { "\(kind.rawValue) \(version) \(references)" + (comments.isEmpty ? "" : " \(comments)") }
+
+  /// Whether a page is as it was when it was fetched, as far as that is known now.
+  func isStill(_ before: PageMark) -> Bool {
+    var before = before
+    if comments == Self.unknownComments { before.comments = comments }
+    return self == before
+  }
 }

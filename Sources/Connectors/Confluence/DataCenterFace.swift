@@ -6,7 +6,7 @@ final class DataCenterFace: ConfluenceFace {
   let client: ConfluenceClient
   let bodiesAtOnce = 50
 
-  private static let one = "/rest/api"
+  static let one = "/rest/api"
   private static let entryParts = ["version", "ancestors", "space", "history"]
   /// What the walk over a space brings beside the entries themselves, by space.
   private let walked = Mutex<[String: [String: ContentDetails]]>([:])
@@ -259,5 +259,5 @@ final class DataCenterFace: ConfluenceFace {
       author: person(content["history"]?["createdBy"]), editor: person(version?["by"]))
   }
 
-  private static func person(_ user: JSONValue?) -> String? { user?["userKey"]?.words ?? user?["username"]?.words }
+  static func person(_ user: JSONValue?) -> String? { user?["userKey"]?.words ?? user?["username"]?.words }
 }

@@ -53,9 +53,14 @@ import Testing
       options.hasUnknownKeys = true
     }
     let index = ConfluenceIndex()
-    try await index.read(lab.source(door))
-    var problems = lab.faults(of: index, door).map { "first run: " + $0 }
+    let talks = number % 2 == 0
+    func source() throws -> ConfluenceSource { try lab.source(door) { $0.comments = talks } }
+    /// What is wrong with the index.
+    func wrong() -> [String] { lab.faults(of: index, door) + (talks ? lab.lostComments(of: index, door) : []) }
+    try await index.read(source())
+    var problems = wrong().map { "first run: " + $0 }
     let before = index.pages
+    let saidBefore = lab.site.comments
     let readersBefore = Set(Self.readers(index, lab, door).map { [$0.0, $0.1] })
     try lab.change { try Self.change(&$0, number) }
     var said = ""
@@ -69,7 +74,7 @@ import Testing
     }
     var isIncomplete = true
     do {
-      let run = try await index.read(lab.source(door))
+      let run = try await index.read(source())
       isIncomplete = run.listing.cutShort != nil || !run.failed.isEmpty
       said += run.listing.cutShort ?? "whole"
     } catch let error as SourceError {
@@ -78,25 +83,45 @@ import Testing
     lab.mend()
     // Changes in between may come too late for the run: then they are the next one's.
     let isMoving = number % 3 == 0
-    let after = lab.faults(of: index, door)
+    let after = wrong()
     if !isIncomplete, !isMoving { problems += after }
     // Incomplete or not: nothing that is there is lost, nobody sees what they may not now and might not before.
     let truth = lab.truth(door)
     problems += before.keys.filter { truth[$0] != nil && index.pages[$0] == nil }.map { "lost: \($0)" }
+    if talks { problems += Self.lostTalk(saidBefore, index, lab, door) }
     for (user, url) in Self.readers(index, lab, door) where !readersBefore.contains([user, url]) {
       guard let id = truth[url], !lab.site.mayRead(id, as: user) else { continue }
       if !isMoving { problems.append("widened: \(url) for \(user)") }
     }
     let faults = lab.counts.faults
     // Good runs set all right; the first may meet a change that a run with faults did not come to.
-    try await index.read(lab.source(door))
-    let last = try await index.read(lab.source(door))
+    try await index.read(source())
+    let last = try await index.read(source())
     if let cut = last.listing.cutShort { problems.append("the last run: \(cut)") }
-    problems += lab.faults(of: index, door).map { "last run: " + $0 }
+    problems += wrong().map { "last run: " + $0 }
     return Outcome(isIncomplete: isIncomplete, faults: faults, problems: problems, what: said)
   }
 
-  private static func door(_ number: UInt64) -> ConfluenceLab.Door { [.site, .bearer, .site][Int(number % 3)] }
+  /// Comments that are as they were, on pages that the index holds, and are not in it any more.
+  private static func lostTalk(
+    _ before: [LabSite.Comment], _ index: ConfluenceIndex, _ lab: ConfluenceLab, _ door: ConfluenceLab.Door
+  ) -> [String] {
+    let site = lab.site
+    let truth = Set(lab.truth(door).values)
+    func isOpen(_ comment: LabSite.Comment) -> Bool {
+      guard let now = site.comments.first(where: { $0.id == comment.id }) else { return false }
+      let root = comment.parent.flatMap { id in site.comments.first { $0.id == id } } ?? now
+      return now.version == comment.version && now.resolution != "resolved" && root.resolution != "resolved"
+    }
+    return before.filter { truth.contains($0.content) && isOpen($0) }.filter { comment in
+      guard index.pages[lab.address(comment.content, door)] != nil else { return false }
+      return !lab.shownComments(of: comment.content, in: index, door).contains { $0.hasSuffix(comment.text.bare) }
+    }.map { "lost comment: \($0.text)" }
+  }
+
+  private static func door(_ number: UInt64) -> ConfluenceLab.Door {
+    [.site, .bearer, .site, .dataCenter][Int(number / 2 % 4)]
+  }
 
   /// Pairs of people and pages that they may read by the index.
   private static func readers(_ index: ConfluenceIndex, _ lab: ConfluenceLab, _ door: ConfluenceLab.Door) -> [(
@@ -129,6 +154,20 @@ import Testing
       default: try site.archive(page)
       }
     }
+    // People talk.
+    let pages = site.list(kinds: [.page], statuses: [.current]).map(\.id)
+    let talked = pages[Int(random.next() % UInt64(pages.count))]
+    let thread = site.comment(on: talked, "<p>Asked \(seed)?</p>", about: seed % 2 == 0 ? "the valve" : nil)
+    site.comment(on: talked, "<p>Answered \(seed).</p>", answering: thread)
+    let comments = site.comments.filter { $0.parent == nil }.map(\.id)
+    let comment = comments[Int(random.next() % UInt64(comments.count))]
+    switch random.next() % 3 {
+    case 0: try site.edit(comment: comment, "<p>Written anew \(seed).</p>")
+    case 1: try site.remove(comment: comment)
+    default:
+      let inline = site.comments.last { $0.parent == nil && $0.selection != nil }
+      if let inline { try site.resolve(comment: inline.id) }
+    }
     // People come and go in groups.
     let group = groups[Int(random.next() % UInt64(groups.count))]
     let people = site.users.keys.sorted()
@@ -141,7 +180,8 @@ import Testing
   private static func fault(_ random: inout SeededGenerator, _ lab: ConfluenceLab) -> LabFault {
     let routes: [LabRoute?] = [
       nil, .spacePages, .spaceBlogPosts, .spacePermissions, .spaces, .pages, .page, .contentSearch, .restrictions,
-      .groupMembers, .currentUser, .usersBulk, .node,
+      .groupMembers, .currentUser, .usersBulk, .node, .footerComments, .inlineComments, .commentChildren, .scan,
+      .content, .contentPart,
     ]
     let pages = lab.site.list(kinds: [.page], statuses: [.current]).map(\.id)
     let some = Set((0..<3).map { _ in pages[Int(random.next() % UInt64(pages.count))] })
