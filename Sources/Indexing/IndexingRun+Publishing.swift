@@ -108,7 +108,7 @@ extension IndexingRun {
 
   func write(_ report: RunReport, to folder: String) throws {
     do {
-      try AtomicFile.write(report.json.text(pretty: true) + "\n", to: folder + "/last-run.json")
+      try AtomicFile.write(report.json.text(pretty: true) + "\n", to: folder + "/" + CollectionFolder.lastRunName)
     } catch {
       throw IndexingError.readable(error)
     }

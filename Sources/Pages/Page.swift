@@ -11,9 +11,11 @@ public struct Page: Sendable {
   public static let all: [Page] = [
     Page(path: "/", contentType: html, bytes: PackageResources.index_html),
     Page(path: "/search", contentType: html, bytes: PackageResources.search_html),
+    Page(path: "/dashboard", contentType: html, bytes: PackageResources.dashboard_html),
     Page(path: "/assets/common.js", contentType: script, bytes: PackageResources.common_js),
     Page(path: "/assets/chat.js", contentType: script, bytes: PackageResources.chat_js),
     Page(path: "/assets/search.js", contentType: script, bytes: PackageResources.search_js),
+    Page(path: "/assets/dashboard.js", contentType: script, bytes: PackageResources.dashboard_js),
     Page(path: "/assets/style.css", contentType: "text/css; charset=utf-8", bytes: PackageResources.style_css),
     Page(path: "/assets/icon.svg", contentType: "image/svg+xml", bytes: PackageResources.icon_svg),
   ]

@@ -2,7 +2,7 @@
 
 const words = {
   es: {
-    skip: "Ir al contenido", chat: "Preguntar", search: "Buscar", theme: "Tema claro u oscuro",
+    skip: "Ir al contenido", chat: "Preguntar", search: "Buscar", dashboard: "Panel", theme: "Tema claro u oscuro",
     language: "Idioma", collection: "Colección", signIn: "Entrar", signOut: "Salir",
     keyAsked: "Este servicio pide una clave o un token.", key: "Clave o token", keyWrong: "El servicio no acepta esa clave.",
     keyKept: "Se guarda solo en esta pestaña.", cancel: "Cancelar", offline: "Sin conexión. Se reintenta solo.",
@@ -11,7 +11,7 @@ const words = {
     failed: "No se pudo responder: {why}", unreachable: "No se llega al servicio.", noScope: "Hace falta otro permiso.",
   },
   en: {
-    skip: "Skip to content", chat: "Ask", search: "Search", theme: "Light or dark theme",
+    skip: "Skip to content", chat: "Ask", search: "Search", dashboard: "Dashboard", theme: "Light or dark theme",
     language: "Language", collection: "Collection", signIn: "Sign in", signOut: "Sign out",
     keyAsked: "This service asks for a key or a token.", key: "Key or token", keyWrong: "The service does not take that key.",
     keyKept: "It is kept in this tab only.", cancel: "Cancel", offline: "No connection. Trying again by itself.",
@@ -220,7 +220,9 @@ export function bar(current) {
   const other = language === "es" ? "en" : "es";
   document.querySelector("header.bar").append(
     make("nav", { "aria-label": "Acervo" },
-      ...[["/", "chat"], ["/search", "search"]].map(([path, name]) =>
+      ...[["/", "chat"], ["/search", "search"],
+        // For whoever may have a use for it.
+        ...(key() || current === "dashboard" ? [["/dashboard", "dashboard"]] : [])].map(([path, name]) =>
         make("a", { href: path, "aria-current": name === current ? "page" : null }, say(name)))),
     make("button", {
       class: "button", type: "button", lang: other, "aria-label": say("language") + ": " + other,

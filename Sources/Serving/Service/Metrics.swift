@@ -7,7 +7,7 @@ public final class Metrics: Sendable {
   /// Upper bounds of the latency histogram, in seconds.
   static let buckets = [0.000_5, 0.001, 0.002_5, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 20, 60]
 
-  private struct Latency {
+  struct Latency: Sendable {
     var counts = [Int](repeating: 0, count: Metrics.buckets.count)
     var total = 0
     var seconds = 0.0
@@ -19,7 +19,7 @@ public final class Metrics: Sendable {
     }
   }
 
-  private struct RequestKey: Hashable, Comparable {
+  struct RequestKey: Hashable, Comparable {
     var route: String
     var status: Int
 
@@ -28,14 +28,14 @@ public final class Metrics: Sendable {
     }
   }
 
-  private struct TokenKey: Hashable, Comparable {
+  struct TokenKey: Hashable, Comparable {
     var kind: String
     var reason: String
 
     static func < (left: TokenKey, right: TokenKey) -> Bool { (left.kind, left.reason) < (right.kind, right.reason) }
   }
 
-  private struct State {
+  struct State {
     var inFlight = 0
     var requests: [RequestKey: Int] = [:]
     var latencies: [String: Latency] = [:]
@@ -47,7 +47,7 @@ public final class Metrics: Sendable {
     var forgeEvents: [String: Int] = [:]
   }
 
-  private let state = Mutex(State())
+  let state = Mutex(State())
   /// Counts what answers cost and how they end.
   public let meter = Meter()
 

@@ -93,6 +93,11 @@ public final class QueryService: Sendable {
     let records = try InteractionRecords(journal: journal)
     routes += ProjectRoutes(desk: desk, projects: settings.projects, records: records).all
     routes += OrchestrationRoutes(records: records, models: settings.models).all
+    routes +=
+      DashboardRoutes(
+        desk: desk, journal: journal, collections: CollectionReports(store: store, folder: settings.snapshots),
+        metrics: metrics
+      ).all
     routes += StatusRoutes(desk: desk, journal: journal, metrics: metrics).all
     routes += AdminRoutes(store: store) { await watcher.reloaded() }.all
     routes = routes.map { settings.moderation.around($0) }
