@@ -51,6 +51,7 @@ let package = Package(
     system("CBLAS", pkgConfig: "blas", package: "libopenblas-dev"),
     system("COpenSSL", pkgConfig: "libcrypto", package: "libssl-dev"),
     system("CUChardet", pkgConfig: "uchardet", package: "libuchardet-dev"),
+    system("CPQ", package: "libpq-dev"),
     system("CZlib", pkgConfig: "zlib", package: "zlib1g-dev"),
     system("CCommonMark", pkgConfig: "libcmark-gfm", package: "libcmark-gfm-dev"),
     // Libraries behind C functions of ours (C++; ICU, whose headers clash with Foundation's), and our own C.
@@ -65,7 +66,7 @@ let package = Package(
     library("Pipelines", ["Settings", "Corpus"]),
     library("HTTPClient", ["CCurl", "CICU"]),
     library("Markup", ["CLibXML2", "CUChardet"]),
-    library("Connectors", ["Corpus", "HTTPClient", "Markup", "Pipelines", "Settings", "CZlib"]),
+    library("Connectors", ["Corpus", "HTTPClient", "Markup", "Pipelines", "Settings", "CPQ", "CZlib"]),
     library("Cleaning", ["Corpus", "Markup", "CCommonMark"]),
     library("TextAnalysis", ["CStemmer", "CCLD2", "Corpus"]),
     library("Chunking", ["Corpus", "TextAnalysis"]),

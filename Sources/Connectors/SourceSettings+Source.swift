@@ -16,5 +16,6 @@ public func source(
   case .web(let web): WebSource(id: settings.id, settings: web, client: client, progress: progress)
   case .confluence(let confluence):
     ConfluenceSource(id: settings.id, settings: confluence, client: client, progress: progress)
+  case .table(let table): TableSource(id: settings.id, settings: table, progress: progress)
   }
 }

@@ -10,9 +10,9 @@ struct FieldRules {
   /// Where pages say what sources often know: the first name that a page has counts.
   private static let customary = ["author": ["author"], "label": ["labels", "tags", "article:tag"]]
 
-  init(_ index: IndexSettings) {
-    declared = index.fields
-    kinds = FieldKind.standard.merging(index.fields.mapValues(\.kind)) { _, own in own }
+  init(_ pipeline: PipelineFile) {
+    declared = pipeline.index.fields
+    kinds = pipeline.fieldKinds
   }
 
   /// The fields of a document: what the pipeline declares, else what its source knows, else what the page says.

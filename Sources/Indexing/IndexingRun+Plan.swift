@@ -45,7 +45,7 @@ extension IndexingRun {
       }, width: 1)
     let verdict = try Verdict(
       state: state, sources: sources.map(\.id), ledger: ledger, toleratedShrink: pipeline.publish.toleratedShrink,
-      believesAll: acceptsShrink)
+      tables: pipeline.tables, believesAll: acceptsShrink)
     var removed: [String] = []
     for key in verdict.removals { if let page = try state.page(key) { removed.append(page.url) } }
     var report = plan.withLock { $0 }

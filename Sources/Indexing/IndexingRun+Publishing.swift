@@ -13,7 +13,7 @@ extension IndexingRun {
   ) async throws {
     let verdict = try Verdict(
       state: state, sources: sources.map(\.id), ledger: ledger,
-      toleratedShrink: pipeline.publish.toleratedShrink, believesAll: acceptsShrink)
+      toleratedShrink: pipeline.publish.toleratedShrink, tables: pipeline.tables, believesAll: acceptsShrink)
     try state.commit(ledger.groupChanges(known: try state.groupRecords(), sources: sources.map(\.id)))
     let changed = Set(try state.groupRecords()).symmetricDifference(groups)
     progress.count { $0.groupsChanged = Set(changed.map(\.key)).count }

@@ -10,6 +10,9 @@ extension IndexingRun {
     _ pages: [PageRecord], state: StateFile, writer: StateWriter, embedding: EmbedStage
   ) async throws -> [String: PageRecord] {
     guard pipeline.clean.templates == .learn, pipeline.clean.content == .main else { return [:] }
+    // What many rows of a table share is no frame around them.
+    let tables = pipeline.tables
+    let pages = tables.isEmpty ? pages : pages.filter { !tables.contains($0.source) }
     let stage = TemplateStage(state: state, stage: pageStage(state: state))
     let templates = try progress.timed("templates") { try stage.learn(pages) }
     guard !templates.isEmpty else { return [:] }

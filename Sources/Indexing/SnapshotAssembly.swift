@@ -149,7 +149,7 @@ struct SnapshotAssembly {
     used.keys.insert(StateFile.memoKey(.clean, page.cleanKey))
     used.keys.insert(StateFile.memoKey(.chunk, page.chunkKey))
     let key = keys.parts(of: page)
-    let rules = FieldRules(pipeline.index)
+    let rules = FieldRules(pipeline)
     try result(.parts, key, of: page, used) { bytes in
       let parts = try PageParts(bytes)
       var unreadable = 0

@@ -17,7 +17,7 @@ struct SnapshotIndexes {
     }
     words =
       pipeline.index.lexical ? try LexicalIndexWriter(temporaryFolder: writer.temporaryFolder, sink: sink) : nil
-    fields = FieldIndexWriter(kinds: FieldRules(pipeline.index).kinds, sink: sink)
+    fields = FieldIndexWriter(kinds: FieldRules(pipeline).kinds, sink: sink)
   }
 
   /// Takes the next document's fields, by which its chunks are filtered.

@@ -45,10 +45,12 @@ struct Verdict {
   ///   - sources: the ids of the pipeline's sources.
   ///   - ledger: what the sources said.
   ///   - toleratedShrink: the share of its pages that a source may lose.
+  ///   - tables: of those, the ones whose documents are rows: many may say the same.
   ///   - believesAll: take the site at its word: nothing is suspicious.
   /// - Throws: `LMDBError`.
   init(
-    state: StateFile, sources: [String], ledger: RunLedger, toleratedShrink: Double, believesAll: Bool
+    state: StateFile, sources: [String], ledger: RunLedger, toleratedShrink: Double, tables: Set<String> = [],
+    believesAll: Bool
   ) throws {
     let listings = ledger.listings
     var known: [String: Int] = [:]
@@ -73,7 +75,7 @@ struct Verdict {
         moved.append(.init(page: page, isDuplicate: true, end: Self.end(of: target, page.source, ledger)))
       }
     }
-    if !believesAll { try restoreAlike(state: state, known: known) }
+    if !believesAll { try restoreAlike(state: state, known: known, besides: tables) }
     try judge(moved, state: state, ledger: ledger, known: known, gone: &gone, believesAll: believesAll)
     for source in sources {
       guard let gone = gone[source], let known = known[source] else { continue }
@@ -151,10 +153,14 @@ struct Verdict {
   }
 
   /// Pages whose texts differed and now are one and the same: their new versions are not believed.
-  private mutating func restoreAlike(state: StateFile, known: [String: Int]) throws {
+  private mutating func restoreAlike(
+    state: StateFile, known: [String: Int], besides tables: Set<String>
+  ) throws {
     var groups: [[UInt8]: [(old: PageRecord, new: PageRecord)]] = [:]
     for (old, new) in try state.supersededPairs() where old.contentHash != new.contentHash {
-      guard old.cleanHash != new.cleanHash, let text = try state.text(of: new) else { continue }
+      guard !tables.contains(new.source), old.cleanHash != new.cleanHash, let text = try state.text(of: new) else {
+        continue
+      }
       var hasher = ContentHasher()
       hasher.update(new.source)
       hasher.update(text)

@@ -25,24 +25,10 @@ extension IndexSettings {
   private static var fields: SettingType<[String: FieldSettings]> {
     .map(
       to: FieldSettings.definition.type.orShort(SettingType<FieldKind>.choice()) { FieldSettings(kind: $0) },
-      count: 0...100,
-      names: (
-        pattern: "^[a-z][a-z0-9_-]{0,31}$", needs: "a name of 1 to 32 small letters, digits, hyphens and underscores",
-        isMatch: isFieldName
-      )
+      count: 0...100, names: fieldNames
     )
     .checked { fields, node, reader in
-      for (name, field) in fields.sorted(by: { $0.key < $1.key }) {
-        if FieldKind.identity.contains(name) {
-          reader.report(
-            atKey: name, of: node, "“\(name)” is a field of every document and cannot be declared",
-            mend: "choose another name")
-        } else if let kind = FieldKind.standard[name], kind != field.kind {
-          reader.report(
-            atKey: name, of: node, "“\(name)” is a \(kind.rawValue) in every collection, not a \(field.kind.rawValue)",
-            mend: "write type: \(kind.rawValue), or choose another name")
-        }
-      }
+      check(fields.mapValues(\.kind), node, &reader)
       return fields
     }
     // What nobody declared changes no hash.
@@ -50,6 +36,29 @@ extension IndexSettings {
       guard !fields.isEmpty else { return nil }
       return .object(
         fields.sorted { $0.key < $1.key }.map { .init($0.key, FieldSettings.definition.canonicalJSON($0.value)) })
+    }
+  }
+
+  /// What a field can be called.
+  static var fieldNames: (pattern: String, needs: String, isMatch: @Sendable (String) -> Bool) {
+    (
+      pattern: "^[a-z][a-z0-9_-]{0,31}$", needs: "a name of 1 to 32 small letters, digits, hyphens and underscores",
+      isMatch: isFieldName
+    )
+  }
+
+  /// Refuses fields that every document has, and other kinds of those that every collection has.
+  static func check(_ kinds: [String: FieldKind], _ node: SettingsNode, _ reader: inout SettingsReader) {
+    for (name, own) in kinds.sorted(by: { $0.key < $1.key }) {
+      if FieldKind.identity.contains(name) {
+        reader.report(
+          atKey: name, of: node, "“\(name)” is a field of every document and cannot be declared",
+          mend: "choose another name")
+      } else if let kind = FieldKind.standard[name], kind != own {
+        reader.report(
+          atKey: name, of: node, "“\(name)” is a \(kind.rawValue) in every collection, not a \(own.rawValue)",
+          mend: "write type: \(kind.rawValue), or choose another name")
+      }
     }
   }
 

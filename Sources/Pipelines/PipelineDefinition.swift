@@ -1,3 +1,4 @@
+internal import Corpus
 internal import Settings
 
 /// A pipeline file while it is being read, and the definition of its keys.
@@ -73,8 +74,9 @@ extension PipelineDraft.Stages {
         "index", \.index, IndexSettings.definition.type, isRequired: true, "What is indexed."),
     ],
     check: { stages, node, reader in
-      guard stages.embed.provider == .none else { return }
       func stage(_ name: String) -> SettingsNode { node.elements.compactMap { $0[name] }.first ?? node }
+      checkKinds(stages, stage("fetch")["sources"]?.elements ?? [], &reader)
+      guard stages.embed.provider == .none else { return }
       if stages.chunk.unit == .tokens {
         reader.report(
           at: stage("chunk")["unit"] ?? stage("chunk"), "“unit” is tokens, but no embedder is there to count them",
@@ -86,6 +88,24 @@ extension PipelineDraft.Stages {
           mend: "write lexical: true, or name an embedder")
       }
     })
+
+  /// A field is of one kind in the whole collection.
+  private static func checkKinds(
+    _ stages: PipelineDraft.Stages, _ nodes: [SettingsNode], _ reader: inout SettingsReader
+  ) {
+    var known = stages.index.fields.mapValues { (kind: $0.kind, place: "“index”") }
+    for (source, node) in zip(stages.sources, nodes) {
+      for (name, field) in (source.table?.fields ?? [:]).sorted(by: { $0.key < $1.key }) {
+        let first = known[name, default: (field.kind, "the source “\(source.id)”")]
+        known[name] = first
+        guard first.kind != field.kind, let fields = node["table"]?["fields"] else { continue }
+        reader.report(
+          atKey: name, of: fields,
+          "“\(name)” is a \(first.kind.rawValue) in \(first.place), not a \(field.kind.rawValue)",
+          mend: "write type: \(first.kind.rawValue), or choose another name")
+      }
+    }
+  }
 
   private static var sources: SettingType<[SourceDraft]> {
     .list(of: SourceDraft.definition.type, count: 1...1000).checked { sources, node, reader in

@@ -36,6 +36,7 @@ extension PipelineFile {
           case .folder(let folder): ["folder": FolderSettings.definition.canonicalJSON(folder)]
           case .web(let web): ["web": WebSettings.definition.canonicalJSON(web)]
           case .confluence(let confluence): ["confluence": ConfluenceSettings.definition.canonicalJSON(confluence)]
+          case .table(let table): ["table": TableSettings.definition.canonicalJSON(table)]
           }
         return .init(source.id, settings)
       }, clean: CleanSettings.definition.canonicalJSON(clean), chunk: ChunkSettings.definition.canonicalJSON(chunk),

@@ -7,11 +7,13 @@ struct SourceDraft: Sendable {
   var folder: FolderSettings?
   var web: WebSettings?
   var confluence: ConfluenceSettings?
+  var table: TableSettings?
 
   /// The source; nil for a draft that was refused.
   var settings: SourceSettings? {
     if let folder { return SourceSettings(id: id, kind: .folder(folder)) }
     if let web { return SourceSettings(id: id, kind: .web(web)) }
+    if let table { return SourceSettings(id: id, kind: .table(table)) }
     return confluence.map { SourceSettings(id: id, kind: .confluence($0)) }
   }
 
@@ -30,7 +32,10 @@ struct SourceDraft: Sendable {
         "folder", \.folder, FolderSettings.definition.type, "Files below a folder: HTML, Markdown, plain text."),
       Field("web", \.web, WebSettings.definition.type, "A web site, crawled."),
       Field("confluence", \.confluence, ConfluenceSettings.definition.type, "Spaces of a Confluence site."),
-    ], exactlyOneOf: ["folder", "web", "confluence"])
+      Field(
+        "table", \.table, TableSettings.definition.type,
+        "Rows of a CSV file, of JSON lines or of a PostgreSQL query, each a document with typed fields."),
+    ], exactlyOneOf: ["folder", "web", "confluence", "table"])
 
   @Sendable private static func isName(_ name: String) -> Bool {
     (1...64).contains(name.utf8.count)

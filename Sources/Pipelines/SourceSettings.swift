@@ -8,6 +8,8 @@ public struct SourceSettings: Sendable, Equatable {
     case web(WebSettings)
     /// Spaces of a Confluence site.
     case confluence(ConfluenceSettings)
+    /// Rows of a table.
+    case table(TableSettings)
   }
 
   /// The name that documents carry as their source; unique in the file.

@@ -83,7 +83,7 @@ public struct SettingType<Value: Sendable>: Sendable {
     return type
   }
 
-  /// The same mapping, for which one value may be written that says enough.
+  /// The same mapping or list, for which one value may be written that says enough.
   ///
   /// - Parameters:
   ///   - short: what may be written in its place.
@@ -92,11 +92,14 @@ public struct SettingType<Value: Sendable>: Sendable {
   public func orShort<Short>(
     _ short: SettingType<Short>, _ make: @escaping @Sendable (Short) -> Value
   ) -> SettingType {
+    let isList = schema.contains(.init("type", .string("array")))
     var type = SettingType(
       schema: [.init("anyOf", .array([.object(short.schema), .object(schema)]))],
       read: { [read] node, reader in
-        if case .map = node.content { return read(node, &reader) }
-        return short.read(node, &reader).map(make)
+        switch node.content {
+        case .map where !isList, .list where isList: return read(node, &reader)
+        default: return short.read(node, &reader).map(make)
+        }
       }, write: write)
     type.secretNames = secretNames.union(short.secretNames)
     type.showsDefault = showsDefault

@@ -48,6 +48,35 @@ import Testing
     #expect(!file.stageSettings.json.text().contains("hunter2"))
   }
 
+  @Test func `the tables of the document have the defaults`() throws {
+    let sources = try #require(Self.blocks().first { $0.contains("csv:") })
+    let text = PipelineSample.shortest.replacing(
+      "  - fetch: { sources: [{ id: files, folder: { path: ../pages } }] }\n",
+      with: "  - fetch:\n      sources:\n" + sources)
+    let file = try PipelineFile.parse(
+      text, path: "/p/p.yaml", environment: ["SHOP_DATABASE": "host=db password=hunter2"])
+    let expected = TableSettings(
+      origin: .csv(CSVSettings(path: "/data/products.csv")), key: ["sku"],
+      url: try RowTemplate("https://shop.example/p/{sku}"), title: [try RowTemplate("{brand} {name}")],
+      body: [
+        RowTemplate(column: "description", isNamed: true), RowTemplate(column: "brand", isNamed: true),
+        try RowTemplate("Precio: {price} €"),
+      ], language: try RowTemplate("es"), modified: try RowTemplate("{updated_at}"),
+      fields: [
+        "brand": ColumnSettings(kind: .keyword),
+        "category": ColumnSettings(kind: .keyword, column: "family", split: "|"),
+        "price": ColumnSettings(kind: .number),
+      ])
+    #expect(file.sources.first?.kind == .table(expected))
+    guard case .table(let prices)? = file.sources.last?.kind, case .postgresql(let server) = prices.origin else {
+      Issue.record("no PostgreSQL table")
+      return
+    }
+    #expect(server == PostgreSQLSettings(connection: Secret("host=db password=hunter2"), query: server.query))
+    #expect(!file.stageSettings.json.text().contains("hunter2"))
+    #expect(file.fieldKinds["price"] == .number)
+  }
+
   @Test func `the errors that the document shows are those of the program`() throws {
     let text = PipelineSample.shortest.replacing("- chunk: {}", with: "- chunk: { sise: 1000, by: magic }")
     let error = #expect(throws: SettingsErrors.self) {

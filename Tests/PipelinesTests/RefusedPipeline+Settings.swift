@@ -142,7 +142,7 @@ extension RefusedPipeline {
     RefusedPipeline(
       "a source of two kinds", "folder: { path: ../pages }",
       "folder: { path: ../pages }\n          web: { start: [\"http://a.example/\"] }",
-      "8:11: entry 1 of “sources” has both “folder” and “web” → keep one of: “folder”, “web”, “confluence”"),
+      "8:11: entry 1 of “sources” has both “folder” and “web” → keep one of: “folder”, “web”, “confluence”, “table”"),
     RefusedPipeline(
       "a list of sources that is none",
       "sources:\n        - id: files\n          folder: { path: ../pages }\n        - id: docs\n          web: { start: [\"https://docs.example/\"] }",
@@ -150,7 +150,7 @@ extension RefusedPipeline {
       "5:16: “sources” is empty → write at least one entry"),
     RefusedPipeline(
       "a source that is a text", "- id: files\n          folder: { path: ../pages }", "- files",
-      "6:11: entry 1 of “sources” needs a mapping, not “files” → write { key: value, … } with: “id”, “folder”, “web”, “confluence”"
+      "6:11: entry 1 of “sources” needs a mapping, not “files” → write { key: value, … } with: “id”, “folder”, “web”, “confluence”, “table”"
     ),
     RefusedPipeline(
       "a start that is not http", "https://docs.example/", "ftp://docs.example/",
@@ -325,7 +325,7 @@ extension RefusedPipeline {
     ),
     RefusedPipeline(
       "a source of no kind", "          folder: { path: ../pages }\n", "",
-      "6:11: entry 1 of “sources” does not say what it is → add one of: “folder”, “web”, “confluence”"),
+      "6:11: entry 1 of “sources” does not say what it is → add one of: “folder”, “web”, “confluence”, “table”"),
     RefusedPipeline(
       "stages as an empty list",
       "stages:\n  - fetch:\n      sources:\n        - id: files\n          folder: { path: ../pages }\n        - id: docs\n          web: { start: [\"https://docs.example/\"] }\n  - clean: { content: main }\n  - chunk: { by: structure, size: 2000 }\n  - embed: { provider: local }\n  - index: { languages: [es, en] }\n",
@@ -349,5 +349,33 @@ extension RefusedPipeline {
       "a quoted text of two lines", "name: handbook", "name: \"hand\\nbook\\e[31m\"",
       "2:7: “name” needs a name of 1 to 64 small letters, digits and hyphens, not “hand book [31m” → write a name of 1 to 64 small letters, digits and hyphens"
     ),
+    RefusedPipeline(
+      "a table that says nothing of where its rows are", "folder: { path: ../pages }",
+      "table: { key: [sku], title: \"{sku}\", body: [sku] }",
+      "7:11: “table” does not say what it is → add one of: “csv”, “jsonl”, “postgresql”"),
+    RefusedPipeline(
+      "a table without anything to tell rows by", "folder: { path: ../pages }",
+      "table: { csv: p.csv, title: \"{sku}\", body: [sku] }",
+      "7:18: nothing tells one row from another → add key: [column], or url: with a {column} in it"),
+    RefusedPipeline(
+      "a template without a column", "folder: { path: ../pages }",
+      "table: { csv: p.csv, key: [sku], title: name, body: [sku] }",
+      "7:51: “title” names no column → write a column in braces, such as {name}"),
+    RefusedPipeline(
+      "a template with an open brace", "folder: { path: ../pages }",
+      "table: { csv: p.csv, key: [sku], title: \"{name\", body: [sku] }",
+      "7:51: “title”: a “{” is not closed → write {column}, or “{{” for a brace"),
+    RefusedPipeline(
+      "a connection in the file", "folder: { path: ../pages }",
+      "table: { postgresql: { connection: host=db, query: SELECT 1 }, key: [sku], title: \"{a}\", body: [a] }",
+      "7:46: “connection” is a secret and must not stand in the file → write ${NAME} and set NAME in the environment"),
+    RefusedPipeline(
+      "a field of two kinds", "folder: { path: ../pages }",
+      "table: { csv: p.csv, key: [a], title: \"{a}\", body: [a], fields: { date: number } }",
+      "7:77: “date” is a date in every collection, not a number → write type: date, or choose another name"),
+    RefusedPipeline(
+      "numbers of what are none", "folder: { path: ../pages }",
+      "table: { csv: p.csv, key: [a], title: \"{a}\", body: [a], fields: { b: { type: keyword, numbers: es } } }",
+      "7:97: “numbers” is for numbers, and this is a keyword → leave it out, or write type: number"),
   ]
 }
