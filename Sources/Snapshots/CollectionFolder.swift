@@ -103,13 +103,15 @@ public struct CollectionFolder: Sendable, Equatable {
   /// What a gate said of a snapshot when it was made; nil where there was none.
   public func gate(ofSnapshot id: String) throws -> JSONValue? {
     let file = try folder(ofSnapshot: id) + "/" + Layout.gateName
+    let bytes: [UInt8]
     do throws(SnapshotError) {
-      let bytes = try FileSystem.read(file, limit: 16 << 20)
-      guard let json = try? JSONValue(parsing: bytes) else { throw .damaged(file, "it is not JSON") }
-      return json
-    } catch  where error.code == .missing {
-      return nil
+      bytes = try FileSystem.read(file, limit: 16 << 20)
+    } catch {
+      if error.code == .missing { return nil }
+      throw error
     }
+    guard let json = try? JSONValue(parsing: bytes) else { throw SnapshotError.damaged(file, "it is not JSON") }
+    return json
   }
 
   /// Whether a gate refused a snapshot: it is there to be looked at.
