@@ -13,7 +13,7 @@ RUN swift build -c release --static-swift-stdlib --product acervo \
 FROM debian:bookworm-slim AS base
 RUN apt-get update \
   && apt-get install -y --no-install-recommends ca-certificates curl libcld2-0 libcurl4 libicu72 liblmdb0 libmicrohttpd12 \
-       libssl3 libstemmer0d libyaml-0-2 \
+       libssl3 libstemmer0d libwslay1 libyaml-0-2 \
   && rm -rf /var/lib/apt/lists/* \
   && useradd --system --uid 10001 --create-home acervo \
   && install -d -o acervo /snapshots

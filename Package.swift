@@ -46,6 +46,7 @@ let package = Package(
     system("CCurl", pkgConfig: "libcurl", package: "libcurl4-openssl-dev"),
     system("CLMDB", pkgConfig: "lmdb", package: "liblmdb-dev"),
     system("CMicroHTTPD", pkgConfig: "libmicrohttpd", package: "libmicrohttpd-dev"),
+    system("CWslay", package: "libwslay-dev"),
     system("CLibYAML", pkgConfig: "yaml-0.1", package: "libyaml-dev"),
     system("CStemmer", package: "libstemmer-dev"),
     system("CBLAS", pkgConfig: "blas", package: "libopenblas-dev"),
@@ -88,7 +89,7 @@ let package = Package(
       "Serving",
       [
         "Corpus", "Credentials", "Embedding", "HTTPClient", "LMDB", "Settings", "Snapshots", "Retrieval", "Answering",
-        "Pages", "CMicroHTTPD",
+        "Pages", "CMicroHTTPD", "CWslay",
       ]),
     .target(name: "Pages", resources: [.embedInCode("Files")], swiftSettings: swiftSettings),
     library("Terminal", ["Corpus"]),

@@ -2,9 +2,11 @@
 #include <microhttpd.h>
 
 #include <arpa/inet.h>
+#include <fcntl.h>
 #include <netinet/in.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <unistd.h>
 
 // Leaves percent-encoding as the client wrote it: MHD's own decoding would cut a path at %00, so that a router would
 // see another one.
@@ -28,7 +30,7 @@ static inline struct MHD_Daemon *acervo_mhd_start(const struct acervo_mhd_settin
                                                   MHD_AccessHandlerCallback access,
                                                   MHD_RequestCompletedCallback completed, void *context) {
   return MHD_start_daemon(
-      MHD_USE_EPOLL_INTERNAL_THREAD | MHD_USE_SUSPEND_RESUME, 0, NULL, NULL, access, context,
+      MHD_USE_EPOLL_INTERNAL_THREAD | MHD_USE_SUSPEND_RESUME | MHD_ALLOW_UPGRADE, 0, NULL, NULL, access, context,
       MHD_OPTION_LISTEN_SOCKET, (MHD_socket)settings->listen_socket,
       MHD_OPTION_THREAD_POOL_SIZE, settings->threads,
       MHD_OPTION_CONNECTION_LIMIT, settings->connection_limit,
@@ -69,6 +71,11 @@ static inline int acervo_mhd_socket(struct MHD_Connection *connection) {
   return info == NULL ? -1 : info->connect_fd;
 }
 
+// MHD_upgrade_action is variadic too. The library closes the socket and then ends the exchange.
+static inline void acervo_mhd_close(struct MHD_UpgradeResponseHandle *handle) {
+  MHD_upgrade_action(handle, MHD_UPGRADE_ACTION_CLOSE);
+}
+
 // The other end's address as text, without a port; 0 where there is none.
 static inline int acervo_mhd_address(struct MHD_Connection *connection, char *text, size_t size) {
   const union MHD_ConnectionInfo *info = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
@@ -78,6 +85,15 @@ static inline int acervo_mhd_address(struct MHD_Connection *connection, char *te
   if (address->sa_family == AF_INET) bytes = &((const struct sockaddr_in *)address)->sin_addr;
   if (address->sa_family == AF_INET6) bytes = &((const struct sockaddr_in6 *)address)->sin6_addr;
   return bytes != NULL && inet_ntop(address->sa_family, bytes, text, (socklen_t)size) != NULL;
+}
+
+// A pipe whose ends close on exec and never block; pipe2(2), which does it in one call, is a GNU extension.
+static inline int acervo_pipe(int ends[2]) {
+  int code = pipe(ends);
+  for (int i = 0; code == 0 && i < 2; i++) {
+    if (fcntl(ends[i], F_SETFD, FD_CLOEXEC) != 0 || fcntl(ends[i], F_SETFL, O_NONBLOCK) != 0) code = -1;
+  }
+  return code;
 }
 
 // epoll(7), which Swift's Glibc leaves out: tells once of each socket whose other end has closed.

@@ -96,6 +96,18 @@ final class RawClient: Sendable {
     return nil
   }
 
+  /// So many bytes; nil when the connection ends before.
+  func exactly(_ count: Int) async -> [UInt8]? {
+    await onThread {
+      var bytes: [UInt8] = []
+      while bytes.count < count {
+        guard let part = self.receive(count - bytes.count) else { return nil }
+        bytes += part
+      }
+      return bytes
+    }
+  }
+
   /// Everything that comes until the server closes, after telling it that no more is sent.
   func rest() async -> [UInt8] {
     await onThread {

@@ -2,14 +2,17 @@ internal import Answering
 internal import Corpus
 internal import Glibc
 
-/// `POST /api/v1/chat` and the conversations that the service keeps.
+/// `POST /api/v1/chat`, `POST /chat` for chat front ends, and the conversations that the service keeps.
 struct ChatRoutes: Sendable {
   let desk: AnswerDesk
   /// Nil where no conversations are kept.
   let journal: Journal?
   let log: ServiceLog
 
-  var all: [Route] { [chat, list, read, remove] }
+  var all: [Route] { [chat, sessions, list, read, remove] }
+
+  /// Whether conversations are kept.
+  var keeps: Bool { journal != nil }
 
   /// How long an answer waits for the turns before it; a journal that is stuck holds no answer up.
   private static let patience = Duration.seconds(1)
@@ -19,20 +22,54 @@ struct ChatRoutes: Sendable {
   // MARK: Chat
 
   private var chat: Route {
+    route(
+      "/api/v1/chat", name: "chat", naming: "conversation_id", .string(bytes: 32...32),
+      "A conversation to go on with; without one a new one begins, where conversations are kept."
+    ) { body, caller in
+      let (id, turns) = try await conversation(body["conversation_id"]?.string, of: ConversationOwner(caller))
+      return Place(id: id, name: id?.text, turns: turns)
+    }
+  }
+
+  /// The same for chat front ends, which name their sessions themselves.
+  var sessions: Route {
+    route(
+      "/chat", name: "sessionChat", naming: "session_id", .string(bytes: 1...64),
+      "Names the conversation, which begins with its first message: a UUID, or any name for callers who are known."
+    ) { body, caller in
+      var session: ChatSession?
+      if let name = body["session_id"]?.string { session = try ChatSession(name, of: caller) }
+      guard keeps else { return Place(id: nil, name: session?.name, turns: []) }
+      let wanted = session ?? ChatSession()
+      let turns = try await turns(of: wanted.id, ConversationOwner(caller)) ?? []
+      return Place(id: wanted.id, name: wanted.name, turns: turns)
+    }
+  }
+
+  /// The conversation that a message belongs to.
+  private struct Place: Sendable {
+    /// Nil where nothing is kept.
+    var id: ConversationID?
+    var name: String?
+    var turns: [Journal.Turn]
+  }
+
+  private func route(
+    _ path: String, name: String, naming member: String, _ schema: JSONSchema, _ note: String,
+    find: @escaping @Sendable (JSONValue, Caller) async throws -> Place
+  ) -> Route {
     let syntax = AnswerSyntax(desk: desk)
     let done =
       AnswerSyntax.answer + [
-        .required("conversation_id", .nullable(.text), "Names the conversation; null where none is kept.")
+        .required(member, .nullable(.text), "Names the conversation; null where none is kept.")
       ]
     let events = AnswerSyntax.events.map { $0.name == "done" ? (name: $0.name, data: JSONSchema.object(done)) : $0 }
     return Route(
-      "POST", "/api/v1/chat", name: "chat", summary: "Answers a message of a conversation.", scope: .ask,
+      "POST", path, name: name, summary: "Answers a message of a conversation.", scope: .ask,
       body: .object(
         [
           .required("message", .string(bytes: 1...desk.limits.question), "What the person says, in any language."),
-          .optional(
-            "conversation_id", .string(bytes: 32...32),
-            "A conversation to go on with; without one a new one begins, where conversations are kept."),
+          .optional(member, schema, note),
         ] + syntax.members),
       result: ("application/json", .object(done)), events: events,
       failures: AnswerRoutes.failures.filter { $0.status != 404 } + [
@@ -41,19 +78,21 @@ struct ChatRoutes: Sendable {
       handler: .task { request, body in
         var question = try syntax.question(body["message"]?.string ?? "", body, request)
         let owner = ConversationOwner(request.caller)
-        let (id, turns) = try await conversation(body["conversation_id"]?.string, of: owner)
+        let place = try await find(body, request.caller)
         if body["history"] == nil {
-          question.history = turns.flatMap { [ChatMessage(.user, $0.question), ChatMessage(.assistant, $0.answer)] }
+          question.history = place.turns.flatMap {
+            [ChatMessage(.user, $0.question), ChatMessage(.assistant, $0.answer)]
+          }
         }
         let asked = question.text
         return try await syntax.respond(to: question, isStreamed: EventStream.isWanted(request, body)) { answered in
-          if let id {
+          if let id = place.id {
             journal?.record(
               Journal.Turn(
                 question: asked, answer: answered.answer.text, sources: answered.answer.sources, time: Int64(time(nil))),
               in: id, of: owner)
           }
-          return [.init("conversation_id", id.map { .string($0.text) } ?? .null)]
+          return [.init(member, place.name.map { .string($0) } ?? .null)]
         }
       })
   }
@@ -62,12 +101,19 @@ struct ChatRoutes: Sendable {
   private func conversation(
     _ name: String?, of owner: ConversationOwner
   ) async throws -> (id: ConversationID?, turns: [Journal.Turn]) {
-    guard let journal else {
+    guard keeps else {
       if name != nil { throw Self.noJournal }
       return (nil, [])
     }
     guard let name else { return (ConversationID(), []) }
     guard let id = ConversationID(name) else { throw Self.unknown }
+    guard let turns = try await turns(of: id, owner) else { throw Self.unknown }
+    return (id, turns)
+  }
+
+  /// The last turns of a conversation, none where they cannot be had in time; nil when there is no such conversation.
+  private func turns(of id: ConversationID, _ owner: ConversationOwner) async throws -> [Journal.Turn]? {
+    guard let journal else { return [] }
     do {
       let found = try await step(.journal) {
         try await inTime(.now.advanced(by: Self.patience)) {
@@ -75,12 +121,11 @@ struct ChatRoutes: Sendable {
         }
       }
       // Late: the answer is made without what was said before rather than not at all.
-      guard let found else { return (id, []) }
-      guard let turns = found else { throw Self.unknown }
-      return (id, turns)
-    } catch let error where !(error is RequestFailure || error is CancellationError) {
+      guard let found else { return [] }
+      return found
+    } catch let error where !(error is CancellationError) {
       log.write(.warning, "journal_failed", ["error": .string("\(error)")])
-      return (id, [])
+      return []
     }
   }
 

@@ -5,7 +5,7 @@ struct EventStream: Sendable {
   let writer: BodyWriter
 
   /// Sends an event whose data is one line of JSON.
-  func send(_ name: String, _ data: JSONValue) async throws { try await writer.write(Self.bytes(name, data)) }
+  func send(_ name: String, _ data: JSONValue) async throws { try await writer.send(name, data) }
 
   /// A response that sends events; what goes wrong in its course is its last event, `error`.
   static func response(

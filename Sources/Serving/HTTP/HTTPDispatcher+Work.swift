@@ -30,9 +30,16 @@ extension HTTPDispatcher {
       })
   }
 
-  private var busy: RequestFailure {
+  var busy: RequestFailure {
     RequestFailure(
       503, "The server is busy with \(limits.concurrentWork) questions.", headers: [.init("Retry-After", "1")])
+  }
+
+  /// By what name a caller waits for their turn: who is not known yet, or one of many behind one name, is told by the
+  /// address.
+  func turn(of caller: Caller, from address: NetworkAddress?) -> String {
+    caller.keyID ?? (caller == .nobody || caller == .anonymous ? nil : caller.name)
+      ?? address.map { "\($0.client.bytes)" } ?? ""
   }
 
   /// Waits for the caller's turn, makes the answer and hands it over.
@@ -40,10 +47,7 @@ extension HTTPDispatcher {
     _ answer: @Sendable () async throws -> ServerResponse, of exchange: HTTPExchange, on connection: Connection
   ) async {
     let caller = exchange.head.caller
-    // Who is not known yet, or one of many behind one name, is told by the address.
-    let turn =
-      caller.keyID ?? (caller == .nobody || caller == .anonymous ? nil : caller.name)
-      ?? exchange.head.address.map { "\($0.client.bytes)" } ?? ""
+    let turn = self.turn(of: caller, from: exchange.head.address)
     guard await queue.enter(turn) else {
       state.withLock { $0.working[exchange.number] = nil }
       let failure = Task.isCancelled ? RequestFailure.ended : busy
@@ -202,6 +206,9 @@ extension HTTPDispatcher {
 extension RequestFailure {
   /// What is told when the answer takes longer than the server works on anything.
   static let late = RequestFailure(503, "No answer was found in time.", headers: [.init("Retry-After", "1")])
+
+  /// What is told where no more WebSockets are taken.
+  static let noSockets = RequestFailure(503, "Too many WebSockets are open.", headers: [.init("Retry-After", "5")])
 
   /// What is told of requests that a stopping server does not answer any more.
   static let stopping = RequestFailure(503, "The server is stopping.", headers: [.init("Retry-After", "1")])

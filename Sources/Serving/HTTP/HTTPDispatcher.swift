@@ -6,9 +6,9 @@ internal import Synchronization
 final class HTTPDispatcher: Sendable {
   let limits: ServerLimits
   private let router: Router
-  private let authenticator: any Authenticator
+  let authenticator: any Authenticator
   private let front: FrontSettings
-  private let rates: RateLimiter
+  let rates: RateLimiter
   let queue: WorkQueue
   let metrics: Metrics
   let log: ServiceLog
@@ -16,6 +16,7 @@ final class HTTPDispatcher: Sendable {
   let state = Mutex(State())
 
   let watch = DepartureWatch()
+  let sockets: SocketHub
 
   struct State {
     var active = 0
@@ -46,6 +47,9 @@ final class HTTPDispatcher: Sendable {
     self.front = front
     rates = RateLimiter(front.rates)
     queue = WorkQueue(limit: limits.concurrentWork, perCaller: limits.workPerCaller, room: limits.waitingWork)
+    sockets = SocketHub(
+      SocketLimits(
+        connections: limits.sockets, message: limits.socketMessage, idleSeconds: limits.socketIdleSeconds))
     self.metrics = metrics
     self.log = log
   }
@@ -81,6 +85,7 @@ final class HTTPDispatcher: Sendable {
         refusal = RequestFailure(204, "", headers: [.init("Allow", methods.joined(separator: ", "))])
       case .route(let match, let values):
         route = match
+        if match.isSocket { head.headers = SocketHandshake.showing(head.headers) }
         if match.scope != .open {
           try rates.take(address: head.address)
           switch authenticator.identify(head, for: match) {
@@ -99,7 +104,7 @@ final class HTTPDispatcher: Sendable {
       head: head, route: route, pending: pending, refusal: refusal, trace: RequestTrace(metrics: metrics, route: route))
   }
 
-  private func admitted(_ caller: Caller, to route: Route) throws(RequestFailure) -> Caller {
+  func admitted(_ caller: Caller, to route: Route) throws(RequestFailure) -> Caller {
     guard caller.may(route.scope) else { throw .notAllowed(route.scope) }
     try rates.take(caller)
     return caller
@@ -199,8 +204,12 @@ final class HTTPDispatcher: Sendable {
     }
   }
 
-  private func queue(_ answer: ServerResponse, of exchange: HTTPExchange, on connection: OpaquePointer) -> MHD_Result {
+  private func queue(_ whole: ServerResponse, of exchange: HTTPExchange, on connection: OpaquePointer) -> MHD_Result {
     exchange.state.withLock { $0.phase = .queued }
+    var answer = whole
+    if answer.upgrade != nil, !sockets.hasRoom {
+      answer = RequestFailure.noSockets.response(for: exchange.route)
+    }
     guard let response = self.response(answer, of: exchange, on: connection) else { return .NO }
     defer { MHD_destroy_response(response) }
     for header in answer.headers { MHD_add_response_header(response, header.name, header.value) }
@@ -224,6 +233,7 @@ final class HTTPDispatcher: Sendable {
   private func response(_ answer: ServerResponse, of exchange: HTTPExchange, on connection: OpaquePointer)
     -> OpaquePointer?
   {
+    if let make = answer.upgrade { return upgrade(exchange, to: make) }
     if answer.stream != nil {
       guard let stream = exchange.state.withLock(\.stream) else { return nil }
       // UInt64.max: MHD_SIZE_UNKNOWN, a cast that is not imported.

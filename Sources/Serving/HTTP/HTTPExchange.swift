@@ -32,6 +32,8 @@ final class HTTPExchange: Sendable {
     var stream: StreamedBody?
     /// Its last bytes when it cannot be finished.
     var ending: (@Sendable (RequestFailure) -> [UInt8])?
+    /// Takes the connection over after a response that switches protocols.
+    var upgrade: (@Sendable (UpgradedSocket) -> Void)?
     /// Whether nobody wants the answer any more.
     var isCancelled = false
     /// Whether the client had gone before its answer was whole.

@@ -70,12 +70,16 @@ public final class HTTPServer: Sendable {
       daemon = nil
       dispatcher.drain()
       _ = MHD_quiesce_daemon(running)
+      dispatcher.sockets.drain()
       let end = ContinuousClock.now + .seconds(limits.graceSeconds)
       while dispatcher.activeExchanges > 0, .now < end { usleep(5_000) }
       // "You must explicitly resume all connections before stopping the daemon" (microhttpd.h).
       dispatcher.abandonWork()
+      dispatcher.sockets.abandon()
       let last = ContinuousClock.now + .milliseconds(500)
       while dispatcher.activeExchanges > 0, .now < last { usleep(5_000) }
+      // The library must not be stopped while a connection is out of its hands; the sockets' thread gives each back.
+      while dispatcher.sockets.count > 0 { usleep(5_000) }
       MHD_stop_daemon(running)
       dispatcher.watch.stop()
     }

@@ -27,6 +27,12 @@ public struct ServerLimits: Sendable, Equatable {
   public var workSeconds = 120
   /// The bytes of a streamed response; 5 MB by default, then it is ended.
   public var streamedBody = 5_000_000
+  /// WebSockets at a time, of the connections; 200 by default, further ones are refused with 503.
+  public var sockets = 200
+  /// The bytes of a message over a WebSocket; 64 KB by default, the connection is closed above.
+  public var socketMessage = 65_536
+  /// Seconds without a message after which a WebSocket is closed; 900 by default.
+  public var socketIdleSeconds = 900
   /// The bytes of a question in UTF-8; 8,000 by default, 413 above.
   public var question = 8_000
   /// The most chunks that a question may ask for; 100 by default.

@@ -10,8 +10,13 @@ public struct ServerResponse: Sendable {
   public var body: [UInt8]
   /// Makes the body while it is sent; nil for a body that is there.
   public var stream: Stream?
+  /// Switches to WebSocket; nil for everything else.
+  var upgrade: Upgrade?
   /// What the log line of the request says beyond method, path and status; never what a person asked.
   public var logged: [JSONValue.Member] = []
+
+  /// Makes what answers a WebSocket.
+  typealias Upgrade = @Sendable (SocketPeer) -> any SocketReceiver
 
   /// A body that is sent while it is made, in chunks.
   public struct Stream: Sendable {

@@ -1,14 +1,39 @@
+internal import Corpus
 internal import Synchronization
 
 /// Takes the parts of a response that is sent while it is made.
 public struct BodyWriter: Sendable {
-  let body: StreamedBody
+  private enum Sink: Sendable {
+    case body(StreamedBody)
+    case events(@Sendable (String, JSONValue) async throws -> Void)
+  }
+
+  private let sink: Sink
+
+  init(body: StreamedBody) { sink = .body(body) }
+
+  /// Takes events one by one, for whom they are not the parts of a body.
+  init(events: @escaping @Sendable (String, JSONValue) async throws -> Void) { sink = .events(events) }
 
   /// Hands bytes over and returns when there is room for more: a slow client slows its own answer down, nothing else.
   ///
   /// - Throws: `CancellationError` when nobody reads any more; `RequestFailure` when the response is longer than
   ///   `ServerLimits.streamedBody` allows.
-  public func write(_ bytes: [UInt8]) async throws { try await body.write(bytes) }
+  public func write(_ bytes: [UInt8]) async throws {
+    switch sink {
+    case .body(let body): try await body.write(bytes)
+    // Only routes that send events are asked for events.
+    case .events: throw RequestFailure.unexpected
+    }
+  }
+
+  /// Sends an event.
+  func send(_ name: String, _ data: JSONValue) async throws {
+    switch sink {
+    case .body(let body): try await body.write(EventStream.bytes(name, data))
+    case .events(let take): try await take(name, data)
+    }
+  }
 }
 
 /// The bytes between the task that makes a response and the connection that it goes to: bounded, and cut when either

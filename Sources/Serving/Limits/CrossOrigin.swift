@@ -48,13 +48,17 @@ public struct CrossOrigin: Sendable, Equatable {
   /// Nobody.
   public init() {}
 
+  /// Whether a request comes from a page that may ask.
+  func admits(_ head: ServerRequest) -> Bool {
+    guard head.count(of: "Origin") == 1, let origin = head.header("Origin") else { return false }
+    return origins.contains { $0.admits(origin) }
+  }
+
   /// What an answer says to a browser; nothing of this depends on who asks.
   func headers(_ head: ServerRequest) -> [ServerRequest.Field] {
     guard !origins.isEmpty else { return [] }
     let vary = ServerRequest.Field("Vary", "Origin")
-    guard head.count(of: "Origin") == 1, let origin = head.header("Origin"),
-      origins.contains(where: { $0.admits(origin) })
-    else { return [vary] }
+    guard admits(head), let origin = head.header("Origin") else { return [vary] }
     var fields: [ServerRequest.Field] = [.init("Access-Control-Allow-Origin", origin), vary]
     if head.method == "OPTIONS", head.header("Access-Control-Request-Method") != nil {
       fields += [

@@ -81,6 +81,8 @@ public struct Route: Sendable {
   public var parameters: [Parameter] = []
   /// The server-sent events that a good answer may be instead, each with its data.
   public var events: [(name: String, data: JSONSchema)] = []
+  /// Whether a good answer is a WebSocket.
+  var isSocket = false
   /// How its failures are written.
   public var failureForm = FailureForm.detail
   /// How an answer is made.

@@ -41,6 +41,13 @@ public struct LimitSettings: Sendable, Equatable {
       Field(
         "longest", \.server.workSeconds, .seconds(in: 1...3_600),
         "How long a request may be worked on, whatever its route promises."),
+      Field("sockets", \.server.sockets, .integer(in: 0...10_000), "WebSockets at a time; 503 above."),
+      Field(
+        "socket_message", \.server.socketMessage, .byteCount(in: 1_000...10_000_000),
+        "The largest message over a WebSocket; above, the connection is closed."),
+      Field(
+        "socket_idle", \.server.socketIdleSeconds, .seconds(in: 10...86_400),
+        "Time without a message after which a WebSocket is closed."),
       Field("rates", \.rates, Rates.definition.type, "How often somebody may ask; not limited by default."),
       Field(
         "grace", \.server.graceSeconds, .seconds(in: 0...600),

@@ -87,7 +87,13 @@ public final class QueryService: Sendable {
       store: store, finder: EvidenceFinder(rememberedBytes: settings.caches.retrievalBytes), models: settings.models,
       settings: settings.answering, caches: settings.caches, limits: settings.limits, journal: journal)
     var routes = AnswerRoutes(desk: desk).all
-    routes += ChatRoutes(desk: desk, journal: journal, log: log).all
+    let chat = ChatRoutes(desk: desk, journal: journal, log: log)
+    routes += chat.all
+    routes +=
+      SocketRoutes(
+        chat: chat, route: settings.moderation.around(chat.sessions), origins: settings.front.crossOrigin,
+        isStreamed: settings.moderation.masked.isEmpty, log: log
+      ).all
     routes += FeedbackRoutes(journal: journal).all
     routes += OpenAIRoutes(desk: desk).all
     let records = try InteractionRecords(journal: journal)
