@@ -97,7 +97,7 @@ let package = Package(
       "acervo",
       [
         "Corpus", "Settings", "Pipelines", "Connectors", "Credentials", "HTTPClient", "Cleaning", "Chunking",
-        "Embedding", "Snapshots", "Retrieval", "Answering", "Evaluation", "Indexing", "Terminal",
+        "Embedding", "Snapshots", "Retrieval", "Answering", "Evaluation", "Indexing", "Serving", "Terminal",
       ]),
     program(
       "acervo-serve",

@@ -16,7 +16,7 @@ enum Acervo {
     ValidateCommand.schemaEntry,
     SearchCommand.entry, AskCommand.entry, ExplainCommand.entry, EvalCommand.entry, CleanCommand.entry,
     ChunkCommand.entry,
-    EmbedCommand.entry, DoctorCommand.entry, ScheduleCommand.entry,
+    EmbedCommand.entry, DoctorCommand.entry, ScheduleCommand.entry, MCPCommand.entry,
   ]
 
   private static let failureEntries: [Entry] = [

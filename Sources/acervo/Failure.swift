@@ -7,6 +7,7 @@ internal import Evaluation
 internal import Glibc
 internal import Indexing
 internal import Retrieval
+internal import Serving
 internal import Settings
 internal import Snapshots
 internal import Terminal
@@ -43,6 +44,7 @@ enum Failure {
     case is SettingsErrors: .badInput
     case is CleaningError: .badInput
     case is EvaluationError: .badInput
+    case is ServingError: .missingInput
     case is SourceError: .unavailable
     case is EmbeddingError: .unavailable
     case let error as RetrievalError: error.code == .badRequest ? .usage : .unavailable

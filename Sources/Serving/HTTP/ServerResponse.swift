@@ -94,7 +94,11 @@ public struct RequestFailure: Error, Equatable, CustomStringConvertible {
 
   /// The body of what is sent.
   func json(_ form: Route.FailureForm) -> JSONValue {
-    guard form == .openAI else { return ["detail": .string(detail)] }
+    switch form {
+    case .detail: return ["detail": .string(detail)]
+    case .rpc: return ContextFailure(code: status == 400 ? -32_700 : -32_600, message: detail).message(to: nil)
+    case .openAI: break
+    }
     let kind =
       switch status {
       case 401: "authentication_error"

@@ -65,7 +65,8 @@ public struct CrossOrigin: Sendable, Equatable {
         .init("Access-Control-Allow-Methods", "GET, POST, DELETE"),
         .init(
           "Access-Control-Allow-Headers",
-          "authorization, content-type, x-api-key, x-b3-traceid, x-b3-spanid, traceparent, x-request-id"),
+          "authorization, content-type, x-api-key, x-b3-traceid, x-b3-spanid, traceparent, x-request-id, "
+            + "mcp-protocol-version, mcp-method, mcp-name"),
         .init("Access-Control-Max-Age", String(maximumAge)),
       ]
     } else {

@@ -47,6 +47,8 @@ public struct Route: Sendable {
     case detail
     /// With OpenAI's `error` beside it, which its clients read.
     case openAI
+    /// As JSON-RPC 2.0 tells it, which assistants read.
+    case rpc
   }
 
   /// By which way a request has to come: each has its own proof of who asks, and none opens another.
@@ -77,6 +79,8 @@ public struct Route: Sendable {
   public var result: (type: String, schema: JSONSchema)
   /// The statuses beside 200 that the operation itself gives, each with its meaning.
   public var failures: [(status: Int, meaning: String)]
+  /// The good statuses beside 200 whose answers have no body, each with its meaning.
+  public var empties: [(status: Int, meaning: String)] = []
   /// What stands in path and query beside the path itself.
   public var parameters: [Parameter] = []
   /// The server-sent events that a good answer may be instead, each with its data.

@@ -20,7 +20,7 @@ enum OpenAPI {
       ],
       "paths": .object(paths),
       "components": [
-        "schemas": ["Failure": failure.json, "OpenAIFailure": openAIFailure.json],
+        "schemas": ["Failure": failure.json, "OpenAIFailure": openAIFailure.json, "RPCFailure": rpcFailure.json],
         "securitySchemes": [
           "bearer": ["type": .string("http"), "scheme": .string("bearer")],
           "key": ["type": .string("apiKey"), "in": .string("header"), "name": .string("X-API-Key")],
@@ -38,6 +38,17 @@ enum OpenAPI {
         .required("message", .text, "The same."), .required("type", .text, "The kind of error."),
         .required("param", .nullable(.text), "Null."), .required("code", .nullable(.text), "Null."),
       ]), "As OpenAI's clients read it."),
+  ])
+
+  private static let rpcFailure = JSONSchema.object([
+    .required("jsonrpc", .choice(["2.0"]), "The version of JSON-RPC."),
+    .required("id", .any, "The request's; null where it could not be read."),
+    .required(
+      "error",
+      .openObject([
+        .required("code", .integer(-40_000...0), "The kind of error."),
+        .required("message", .text, "What is wrong and how to mend it."),
+      ]), "What is wrong."),
   ])
 
   /// What may go wrong with any request of a route, beside what the route itself says.
@@ -84,7 +95,12 @@ enum OpenAPI {
       let events = route.events.map { JSONValue.Member($0.name, $0.data.json) }
       content.append(.init("text/event-stream", ["schema": JSONSchema.text.json, "x-events": .object(events)]))
     }
-    let name = route.failureForm == .openAI ? "OpenAIFailure" : "Failure"
+    let name =
+      switch route.failureForm {
+      case .detail: "Failure"
+      case .openAI: "OpenAIFailure"
+      case .rpc: "RPCFailure"
+      }
     let good = JSONValue.Member("200", ["description": .string(route.summary), "content": .object(content)])
     let bad = failures(of: route).map { failure in
       JSONValue.Member(
@@ -94,7 +110,10 @@ enum OpenAPI {
           "content": ["application/json": ["schema": ["$ref": .string("#/components/schemas/\(name)")]]],
         ])
     }
-    members.append(.init("responses", .object([good] + bad)))
+    let empty = route.empties.map {
+      JSONValue.Member(String($0.status), ["description": .string($0.meaning)])
+    }
+    members.append(.init("responses", .object([good] + empty + bad)))
     return .object(members)
   }
 

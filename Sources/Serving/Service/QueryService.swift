@@ -57,7 +57,6 @@ public final class QueryService: Sendable {
   /// The port that it listens on, also when the system chose it.
   public var port: Int { server.port }
 
-  private let store: CollectionStore
   private let watcher: CollectionWatcher
   private let server: HTTPServer
   private let journal: Journal?
@@ -72,20 +71,12 @@ public final class QueryService: Sendable {
   /// - Throws: `ServingError` when the folder is missing or the address cannot be had.
   public init(_ settings: ServiceSettings, embedders: EmbedderPool, log: ServiceLog) throws {
     self.log = log
-    guard let folder = opendir(settings.snapshots) else {
-      throw ServingError.noSnapshots(folder: settings.snapshots, reason: String(cString: strerror(errno)))
-    }
-    closedir(folder)
     let metrics = settings.metrics
-    store = CollectionStore(
-      folder: settings.snapshots, signedBy: settings.signedBy, embedders: embedders, metrics: metrics, log: log)
-    let watcher = CollectionWatcher(store: store, folder: settings.snapshots, pollSeconds: settings.pollSeconds)
-    self.watcher = watcher
     let journal = try settings.journal.map { try Journal($0, masking: settings.moderation.masked, log: log) }
     self.journal = journal
-    let desk = AnswerDesk(
-      store: store, finder: EvidenceFinder(rememberedBytes: settings.caches.retrievalBytes), models: settings.models,
-      settings: settings.answering, caches: settings.caches, limits: settings.limits, journal: journal)
+    let core = try ServiceCore(settings, embedders: embedders, journal: journal, log: log)
+    let (store, watcher, desk) = (core.store, core.watcher, core.desk)
+    self.watcher = watcher
     var routes = AnswerRoutes(desk: desk).all
     let chat = ChatRoutes(desk: desk, journal: journal, log: log)
     routes += chat.all
@@ -94,6 +85,7 @@ public final class QueryService: Sendable {
         chat: chat, route: settings.moderation.around(chat.sessions), origins: settings.front.crossOrigin,
         isStreamed: settings.moderation.masked.isEmpty, log: log
       ).all
+    routes += DocumentRoutes(desk: desk).all
     routes += FeedbackRoutes(journal: journal).all
     routes += OpenAIRoutes(desk: desk).all
     let records = try InteractionRecords(journal: journal)
@@ -107,7 +99,10 @@ public final class QueryService: Sendable {
     routes += StatusRoutes(desk: desk, journal: journal, metrics: metrics).all
     routes += AdminRoutes(store: store) { await watcher.reloaded() }.all
     routes = routes.map { settings.moderation.around($0) }
+    let assistants = ContextServer(routes: routes, version: settings.version)
     if settings.servesForge { routes += ForgeRoutes.routes(beside: routes, metrics: metrics) }
+    // Its tools are the routes above: their questions are checked and their answers masked there.
+    routes += AssistantRoutes(server: assistants, crossOrigin: settings.front.crossOrigin).all
     routes.append(DocumentationPage.route)
     routes.append(Self.contract(of: routes, version: settings.version))
     var front = settings.front
