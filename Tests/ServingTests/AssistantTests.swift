@@ -227,7 +227,8 @@ import Testing
       .map { try JSONValue(parsing: Array($0)) }
     let ids = answers.compactMap { $0["id"]?.int }.sorted()
     #expect(ids == Array(0...40))
-    #expect(answers.filter { $0["id"] == .null }.compactMap { $0["error"]?["code"]?.int }.sorted() == [-32_700, -32_600])
+    #expect(
+      answers.filter { $0["id"] == .null }.compactMap { $0["error"]?["code"]?.int }.sorted() == [-32_700, -32_600])
     #expect(answers.allSatisfy { $0["id"]?.int ?? 0 == 0 || $0["result"]?["isError"] == false })
   }
 }
