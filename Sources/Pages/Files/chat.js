@@ -8,7 +8,7 @@ teach({
     typing: "Escribiendo la respuesta…", sources: "Fuentes", copy: "Copiar", copied: "Copiado", up: "Útil", down: "No útil", thanks: "Gracias por su opinión.", comment: "¿Qué falta o está mal? (opcional)", tell: "Enviar", again: "Volver a preguntar", remove: "Borrar la conversación «{title}»", weak: "Las páginas no dan una respuesta segura a esto.",
     doubts: "{n} frases sin apoyo en las páginas, marcadas con «?».", fallback: "El modelo no respondió: esta respuesta son citas de las páginas.",
     stopped: "Parado.", unsupported: "Sin apoyo en las páginas", openQuote: "Fuente {n}: {title}. Abre la página en la cita.",
-    cut: "Se cortó la conexión. Se reintenta.", more: "Puede seguir con",
+    cut: "Se cortó la conexión. Se reintenta.", more: "Puede seguir con", about: "¿Qué dice «{title}»?",
   },
   en: {
     conversations: "Conversations", begin: "New conversation", question: "Question", hint: "Type your question…",
@@ -16,7 +16,7 @@ teach({
     typing: "Writing the answer…", sources: "Sources", copy: "Copy", copied: "Copied", up: "Helpful", down: "Not helpful", thanks: "Thank you for telling.", comment: "What is missing or wrong? (optional)", tell: "Send", again: "Ask again", remove: "Delete the conversation “{title}”", weak: "The pages give no sure answer to this.",
     doubts: "{n} sentences without support in the pages, marked with “?”.", fallback: "The model did not answer: this answer is quoted from the pages.",
     stopped: "Stopped.", unsupported: "Not supported by the pages", openQuote: "Source {n}: {title}. Opens the page at the quote.",
-    cut: "The connection was cut. Trying again.", more: "You may go on with",
+    cut: "The connection was cut. Trying again.", more: "You may go on with", about: "What does “{title}” say?",
   },
 });
 
@@ -28,6 +28,8 @@ const field = document.querySelector("#question");
 const stop = document.querySelector("#stop");
 const submit = document.querySelector("#send");
 const collection = document.querySelector("#collection");
+// On a phone the conversation comes first.
+document.querySelector("#fold").open = matchMedia("(min-width: 64rem)").matches;
 const maximumTurns = 10;
 const maximumConversations = 30;
 
@@ -75,6 +77,7 @@ class Turn {
     document.querySelector(".welcome")?.remove();
     this.question = question;
     this.citations = [];
+    this.found = [];
     this.text = "";
     this.body = make("div", { class: "text", lang: "" });
     this.typing = make("span", { class: "typing", role: "img", "aria-label": say("typing") }, make("i"), make("i"), make("i"));
@@ -202,6 +205,13 @@ class Turn {
     this.tools.after(form);
   }
 
+  /** Questions to go on with: about pages that were found and not cited. */
+  next(answer) {
+    const cited = new Set((answer.citations ?? []).map((citation) => citation.title));
+    const titles = this.found.map((page) => page.title).filter((title) => title && !cited.has(title));
+    return answer.answered === false ? [] : [...new Set(titles)].slice(0, 3).map((title) => say("about", { title }));
+  }
+
   fail(trouble) {
     this.typing.remove();
     this.notes.append(make("p", { class: "note", role: "alert" }, trouble.message + (trouble.id ? ` (${trouble.id})` : "")));
@@ -217,11 +227,11 @@ async function stream(turn, history, signal) {
   const response = await send("/ask", { body, signal, accept: "text/event-stream" });
   if (!response.headers.get("Content-Type")?.startsWith("text/event-stream")) return await response.json();
   for await (const { event, data } of events(response)) {
-    if (event === "sources") turn.cite(data.sources ?? [], false);
+    if (event === "sources") turn.cite(turn.found = data.sources ?? [], false);
     else if (event === "token") turn.add(data.text ?? "");
     else if (event === "citation") turn.cited(data);
     else if (event === "restart") turn.restart();
-    else if (event === "done") return data;
+    else if (event === "done") return { ...data, suggested_questions: data.suggested_questions ?? turn.next(data) };
     else if (event === "error") throw new Trouble(say("failed", { why: data.detail ?? "" }), { status: data.status ?? 500 });
   }
   throw new Trouble(say("cut"));

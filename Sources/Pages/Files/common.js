@@ -180,18 +180,33 @@ export async function pause(seconds, tell, signal) {
   }
 }
 
-/** Where a citation's quote stands on its page: the anchor, and the quote as a text fragment where it is short. */
+/** A part of a text fragment: what stands between its separators is escaped, the hyphen too. */
+const encoded = (text) => encodeURIComponent(text).replace(/-/g, "%2D");
+const beginning = (text) => text.split(" ").slice(0, 6).join(" ");
+
+/** Directives for a quote, the best one first; a browser goes to the first that it finds on the page. */
+function directives(quote) {
+  const words = quote.split(" ");
+  const found = [words.length <= 12 ? encoded(quote) : encoded(words.slice(0, 5).join(" ")) + "," + encoded(words.slice(-5).join(" "))];
+  // The row of a table is quoted as “header: cell; header: cell”, which stands nowhere on the page: its cells do.
+  const parts = quote.replace(/[.;]$/, "").split("; ").map((part) => part.split(": "));
+  if (parts.some((part) => part.length < 2) || parts.some(([header]) => header.split(" ").length > 6)) return found;
+  const first = parts[0].length > 2 || parts.length === 1 ? [parts[0][0]] : [];
+  const cells = [...first, ...parts.map((part) => beginning(part.at(-1)))].filter(Boolean);
+  for (let index = 1; index < cells.length; index++) found.push(encoded(cells[index - 1]) + "-," + encoded(cells[index]));
+  if (cells.length > 1) found.push(encoded(cells[0]) + "," + encoded(cells.at(-1)));
+  found.push(encoded(cells.reduce((one, other) => other.length > one.length ? other : one)));
+  return found.slice(0, 6);
+}
+
+/** Where a citation's quote stands on its page: the anchor, and the quote as a text fragment. */
 export function place(citation) {
   let url;
   try { url = new URL(citation.url); } catch { return null; }
   if (!/^https?:$/.test(url.protocol)) return null;
   const quote = (citation.quote ?? "").trim().replace(/\s+/g, " ");
-  const encoded = (text) => encodeURIComponent(text).replace(/-/g, "%2D");
-  const list = quote.split(" ");
-  let directive = "";
-  if (quote && list.length <= 12) directive = ":~:text=" + encoded(quote);
-  else if (quote) directive = ":~:text=" + encoded(list.slice(0, 5).join(" ")) + "," + encoded(list.slice(-5).join(" "));
-  url.hash = (citation.anchor ?? "") + directive;
+  const fragment = quote ? ":~:" + directives(quote).map((text) => "text=" + text).join("&") : "";
+  url.hash = (citation.anchor ?? "") + fragment;
   return url.href;
 }
 
@@ -225,9 +240,9 @@ export function bar(current) {
         ...(key() || current === "dashboard" ? [["/dashboard", "dashboard"]] : [])].map(([path, name]) =>
         make("a", { href: path, "aria-current": name === current ? "page" : null }, say(name)))),
     make("button", {
-      class: "button", type: "button", lang: other, "aria-label": say("language") + ": " + other,
+      class: "button", type: "button", "aria-label": `${other.toUpperCase()}: ${say("language")}, ${other === "en" ? "English" : "Español"}`,
       onclick: () => { remembered.write("language", other); location.reload(); },
-    }, other === "en" ? "English" : "Español"),
+    }, other.toUpperCase()),
     make("button", {
       class: "button", type: "button", "aria-label": say("theme"), onclick: () => {
         const isDark = (document.documentElement.dataset.theme

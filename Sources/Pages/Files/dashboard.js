@@ -46,7 +46,8 @@ const tell = bar("dashboard");
 const days = document.querySelector("#days");
 const sections = document.querySelector("#sections");
 const numbers = new Intl.NumberFormat(language, { maximumFractionDigits: 1 });
-const money = new Intl.NumberFormat(language, { maximumFractionDigits: 4 });
+const amounts = new Intl.NumberFormat(language, { maximumFractionDigits: 4 });
+const money = (amount) => ({ isNumber: true, text: amounts.format(amount) });
 const moment = new Intl.DateTimeFormat(language, { dateStyle: "short", timeStyle: "short" });
 const at = (text) => moment.format(new Date(text));
 const bytes = (count) => numbers.format(count / 1e6) + " MB";
@@ -58,18 +59,21 @@ const who = (name) => name === "extractive" ? say("extractive") : name;
 
 /** A table, numbers to the right; says so where there are no rows. */
 function table(caption, heads, rows) {
-  const isNumber = (index) => typeof rows[0][index] === "number";
+  const isNumber = (index) => typeof rows[0][index] === "number" || rows[0][index]?.isNumber;
   return make("section", {}, rows.length === 0
     ? make("div", {}, make("h2", {}, caption), make("p", { class: "note" }, say("nothing")))
     : make("div", { class: "wide", tabindex: "0", role: "region", "aria-label": caption }, make("table", {}, make("caption", {}, caption),
       make("thead", {}, make("tr", {}, ...heads.map((head, index) => make("th", { scope: "col", class: isNumber(index) ? "number" : null }, head)))),
       make("tbody", {}, ...rows.map((row) => make("tr", {}, ...row.map((cell) =>
-        make("td", { class: typeof cell === "number" ? "number" : null }, typeof cell === "number" ? numbers.format(cell) : cell))))))));
+        make("td", { class: typeof cell === "number" || cell.isNumber ? "number" : null },
+          typeof cell === "number" ? numbers.format(cell) : cell.isNumber ? cell.text : cell))))))));
 }
 
 /** Bars with a hatched part and their values written on them: readable without colour. The table below says the same. */
 function bars(caption, note, values) {
-  const [width, height, bottom, top] = [720, 190, 22, 18];
+  // As wide as there is room, so that letters keep their size.
+  const width = Math.max(300, Math.min(960, sections.clientWidth));
+  const [height, bottom, top] = [190, 22, 18];
   const most = Math.max(1, ...values.map(({ value }) => value));
   const step = width / Math.max(1, values.length);
   const tall = (value) => (height - bottom - top) * value / most;
@@ -131,9 +135,9 @@ function draw(data) {
     table(say("latency"), [say("step"), say("count"), say("half"), say("most")],
       data.steps.map((one) => [steps[one.name] ?? one.name, one.count, one.p50_ms, one.p95_ms])),
     table(say("providers"), [say("provider"), say("answers"), say("tokens"), say("cost")],
-      data.providers.map((one) => [who(one.provider), one.answers, one.prompt_tokens + one.completion_tokens, money.format(one.cost)])),
+      data.providers.map((one) => [who(one.provider), one.answers, one.prompt_tokens + one.completion_tokens, money(one.cost)])),
     data.models.length ? table(say("models"), [say("provider"), say("kind"), say("key"), say("calls"), say("tries"), say("tokens"), say("cost")],
-      data.models.map((one) => [one.provider, one.kind, one.key, one.calls, one.failures, one.tokens, money.format(one.cost)])) : null,
+      data.models.map((one) => [one.provider, one.kind, one.key, one.calls, one.failures, one.tokens, money(one.cost)])) : null,
     data.intents.length ? table(say("intents"), [say("intent"), say("count")], data.intents.map((one) => [one.intent, one.count])) : null,
     table(say("collections"), [say("name"), say("snapshot"), say("age"), say("documents"), say("chunks"), say("size"), say("change")],
       data.collections.map((one) => [one.name, one.snapshot ?? "–", span(one.age_seconds), one.documents, one.chunks, bytes(one.bytes),

@@ -3,11 +3,11 @@ import { bar, language, make, offerCollections, place, say, send, teach } from "
 
 teach({
   es: {
-    hint: "Palabras o una pregunta", count: "{n} pasajes", none: "Nada encontrado.", any: "cualquiera", from: "{name} desde",
+    hint: "Palabras o una pregunta", filters: "Filtros", count: "{n} pasajes", none: "Nada encontrado.", any: "cualquiera", from: "{name} desde",
     to: "{name} hasta", source: "Origen", language_: "Idioma", space: "Espacio", label: "Etiqueta", author: "Autor", date: "Fecha",
   },
   en: {
-    hint: "Words or a question", count: "{n} passages", none: "Nothing found.", any: "any", from: "{name} from",
+    hint: "Words or a question", filters: "Filters", count: "{n} passages", none: "Nothing found.", any: "any", from: "{name} from",
     to: "{name} to", source: "Source", language_: "Language", space: "Space", label: "Label", author: "Author", date: "Date",
   },
 });
@@ -17,6 +17,8 @@ const form = document.querySelector("#find");
 const query = document.querySelector("#query");
 const collection = document.querySelector("#collection");
 const filters = document.querySelector("#filters");
+// On a phone what was found comes first.
+document.querySelector("#fold").open = matchMedia("(min-width: 48rem)").matches;
 const hits = document.querySelector("#hits");
 const count = document.querySelector("#count");
 let running = null;

@@ -28,7 +28,8 @@ extension Metrics {
   /// Responses since the start by what became of them.
   var outcomes: JSONValue {
     var counts: [String: Int64] = [:]
-    for (key, count) in state.withLock(\.requests) {
+    // Who asks whether the service is ready is told no until it is: nobody was refused anything.
+    for (key, count) in state.withLock(\.requests) where key.route != "/ready" {
       let outcome =
         switch key.status {
         case ..<400: "answered"
