@@ -8,19 +8,13 @@ fails on a 5xx, on a socket error, when the swaps are not taken over, or when me
 of the run is compared with the second one, as caches fill in the first.
 """
 import argparse
-import json
-import os
 import pathlib
-import re
 import shutil
-import subprocess
 import sys
 import tempfile
-import threading
 import time
-import urllib.request
 
-from swap_load import ROOT, write_edition
+from service import Load, Service, add_programs, write_edition
 
 LUA = """
 local question = "Which edition of the opening hours is this?"
@@ -29,7 +23,7 @@ local function post(path, body) return wrk.format("POST", path, json, body) end
 local requests
 local turn = 0
 function init()
-  status, failed = {}, 0
+  bad = 0
   requests = {
     post("/ask", '{"question": "' .. question .. '"}'),
     post("/ask", '{"question": "' .. question .. '", "stream": true}'),
@@ -44,16 +38,7 @@ function init()
   }
 end
 function request() turn = turn + 1; return requests[turn % #requests + 1] end
-local threads = {}
-function setup(thread) table.insert(threads, thread) end
-function response(code) if code >= 500 then failed = failed + 1 end end
-function done(summary, latency)
-  local bad = 0
-  for _, thread in ipairs(threads) do bad = bad + thread:get("failed") end
-  local e = summary.errors
-  print(string.format("RESULT %d %d %d %d %d %d %.2f %.2f", summary.requests, bad, e.connect, e.read, e.write, e.timeout,
-    latency:percentile(50) / 1000, latency:percentile(99) / 1000))
-end
+function response(code) if code >= 500 then bad = bad + 1 end end
 """
 
 
@@ -61,67 +46,37 @@ def main() -> int:
     parser = argparse.ArgumentParser()
     parser.add_argument("--seconds", type=int, default=60)
     parser.add_argument("--connections", type=int, default=64)
-    parser.add_argument("--bin", default=os.environ.get("ACERVO_BIN", str(ROOT / ".build/release")))
+    add_programs(parser)
     options = parser.parse_args()
-    os.environ.setdefault("ACERVO_MODELS", str(ROOT / "models"))
     work = pathlib.Path(tempfile.mkdtemp(prefix="acervo-mixed-"))
     try:
-        return load(pathlib.Path(options.bin), work, options)
+        return load(Service(options.bin, work), options)
     finally:
         shutil.rmtree(work, ignore_errors=True)
 
 
-def load(programs: pathlib.Path, work: pathlib.Path, options) -> int:
-    pages, snapshots = work / "pages", work / "snapshots"
-    pages.mkdir()
-    (work / "swaps.yaml").write_text(
-        "acervo: 1\nname: swaps\nstages:\n  - fetch: { sources: [{ id: pages, folder: { path: pages } }] }\n"
-        "  - chunk: {}\n  - embed: { model: use-multilingual-v3 }\n  - index: {}\npublish: { to: snapshots, keep: 5 }\n",
-        encoding="utf-8")
+def load(service: Service, options) -> int:
     published = []
     for edition in range(3):
-        write_edition(pages, edition)
-        run = subprocess.run(
-            [programs / "acervo", "index", "--quiet", "--json", work / "swaps.yaml"], capture_output=True, text=True)
-        assert run.returncode == 0, run.stderr
-        published.append(json.loads(run.stdout)["snapshot"])
-    server = subprocess.Popen(
-        [programs / "acervo-serve", "--snapshots", snapshots, "--port", "0"], stdout=subprocess.DEVNULL,
-        stderr=subprocess.PIPE, text=True)
-    port = int(re.search(r'"url":"http://127.0.0.1:(\d+)"', server.stderr.readline()).group(1))
-    swaps = []
-    threading.Thread(
-        target=lambda: [swaps.append(1) for line in server.stderr if "snapshot_swapped" in line], daemon=True).start()
-    base = f"http://127.0.0.1:{port}"
-    for _ in range(200):
-        try:
-            urllib.request.urlopen(base + "/ready", timeout=5)
-            break
-        except OSError:
-            time.sleep(0.1)
-    script = work / "mixed.lua"
-    script.write_text(LUA)
-    wrk = subprocess.Popen(
-        ["wrk", "-t1", f"-c{options.connections}", f"-d{options.seconds}", "--timeout", "30", "-s", script, base],
-        text=True, stdout=subprocess.PIPE)
+        write_edition(service.work / "pages-swaps", edition)
+        published.append(service.index("swaps", keep=5))
+    wrk = Load(service.start(), service.work / "mixed.lua", LUA, options.connections, options.seconds)
     samples: list[tuple[int, int]] = []
     turn = 0
-    while wrk.poll() is None:
+    while wrk.goes_on:
         turn += 1
-        link = snapshots / "swaps" / "next"
+        link = service.snapshots / "swaps" / "next"
         link.symlink_to(published[turn % len(published)])
-        link.rename(snapshots / "swaps" / "current")
-        status = pathlib.Path(f"/proc/{server.pid}/status").read_text()
-        samples.append(
-            (int(re.search(r"RssAnon:\s+(\d+)", status).group(1)) // 1024, len(os.listdir(f"/proc/{server.pid}/fd"))))
+        link.rename(service.snapshots / "swaps" / "current")
+        samples.append((service.memory, len(service.descriptors)))
         time.sleep(1)
     faults = []
-    result = re.search(r"RESULT (.*)", wrk.communicate()[0]).group(1).split()
-    requests, bad, *errors = map(int, result[:6])
+    requests, bad, errors, middle, slow = wrk.end()
+    swaps = sum("snapshot_swapped" in line for line in service.lines)
     if bad or any(errors):
         faults.append(f"{bad} responses of 5xx, errors (connect, read, write, timeout) {errors}")
-    if len(swaps) < turn / 2:
-        faults.append(f"{turn} swaps were made and {len(swaps)} taken over")
+    if swaps < turn / 2:
+        faults.append(f"{turn} swaps were made and {swaps} taken over")
     third = max(1, len(samples) // 3)
     before, after = samples[third:2 * third], samples[2 * third:]
     memory = [max(sample[0] for sample in part) for part in (before, after)]
@@ -130,12 +85,11 @@ def load(programs: pathlib.Path, work: pathlib.Path, options) -> int:
         faults.append(f"memory grew from {memory[0]} to {memory[1]} MB")
     if descriptors[1] > descriptors[0] + 8:
         faults.append(f"descriptors grew from {descriptors[0]} to {descriptors[1]}")
-    server.terminate()
-    if server.wait(timeout=30) != 0:
-        faults.append(f"the server ended with {server.returncode}")
+    if (code := service.stop()) != 0:
+        faults.append(f"the server ended with {code}")
     print(
         f"{requests} requests of twelve kinds in {options.seconds} s over {options.connections} connections "
-        f"(p50 {result[6]} ms, p99 {result[7]} ms), {len(swaps)} swaps; memory of its own at most {memory[0]} then "
+        f"(p50 {middle} ms, p99 {slow} ms), {swaps} swaps; memory of its own at most {memory[0]} then "
         f"{memory[1]} MB, descriptors {descriptors[0]} then {descriptors[1]}")
     for fault in faults:
         print("FAULT", fault, file=sys.stderr)
