@@ -154,7 +154,7 @@ public struct Answerer: Sendable {
         return
       }
       // It invented everything; nobody has seen it.
-      throw models.fault(.badResponse, models.members[written.place], "nothing that it wrote stands in the sources")
+      throw models.fault(.unsupported, models.members[written.place], "nothing that it wrote stands in the sources")
     }
   }
 

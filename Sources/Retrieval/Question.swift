@@ -41,8 +41,9 @@ struct QuestionBatch: Sendable {
     do {
       return try await found(questions).map { .success($0) }
     } catch {
-      // One that cannot be answered spoils nothing for the others.
-      guard questions.count > 1 else { return [.failure(error)] }
+      // One that cannot be answered spoils nothing for the others; a provider that fails fails for all of them.
+      let isProviders = (error as? ProviderError)?.countsAgainstProvider ?? false
+      guard questions.count > 1, !isProviders else { return questions.map { _ in .failure(error) } }
       var results: [Result<Question.Answer, any Error>] = []
       for question in questions { results += await answers(to: [question]) }
       return results

@@ -93,7 +93,11 @@ import Testing
     let (events, answer) = try await Self.events(Self.answerer(model), Self.request())
     #expect(answer.provider == Answer.extractive && answer.isFallback)
     #expect(!events.contains { if case .token(let text) = $0 { text.contains("cheese") } else { false } })
-    #expect(answer.failures.map(\.kind) == [.badResponse])
+    #expect(answer.failures.map(\.kind) == [.unsupported])
+    // It is no worse off for the next question: it answers, only not from the sources.
+    let answerer = Self.answerer(model)
+    for _ in 0..<CircuitBreaker.failuresBeforeRest + 1 { _ = await answerer.whole(Self.request()) }
+    #expect(model.requests.count == CircuitBreaker.failuresBeforeRest + 2)
   }
 
   @Test func `a model that fails in the middle leaves a whole answer of quotes that says so`() async throws {

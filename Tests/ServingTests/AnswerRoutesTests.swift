@@ -334,6 +334,8 @@ import Testing
     }
     let answer = try await post("/ask", #"{"question": "What is the disk quota?"}"#, service)
     #expect(answer.json["provider"]?.string == "good")
+    #expect(answer.json["failures"]?.array?.map { $0["kind"]?.string } == ["cut"])
+    #expect(answer.json["cost"]?.double == 0.003 && answer.json["checks"]?["unsupported"]?.int == 0)
     let uses = metrics.meter.reading.uses
     #expect(uses.map(\.provider) == ["broken", "good"] && uses.map(\.calls) == [1, 1])
     #expect(uses[0].failures == ["cut": 1] && uses[0].promptTokens > 0 && uses[0].completionTokens > 0)

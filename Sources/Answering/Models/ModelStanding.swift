@@ -18,51 +18,30 @@ public struct ModelCounts: Sendable, Equatable {
 }
 
 /// How a model did lately: a circuit breaker, counts, and what a token of it is worth.
-///
-/// After so many failures in a row the model rests; then one request tries it, while the others still pass it by, and
-/// its success ends the rest.
 final class Standing: Sendable {
-  /// So many failures in a row make it rest.
-  static let failuresBeforeRest = 4
-  /// How long it rests.
-  static let rest = Duration.seconds(30)
-
   private struct State {
     var counts = ModelCounts()
-    var failuresInRow = 0
-    var restsUntil: ContinuousClock.Instant?
-    var isTried = false
     var bytesPerToken = 3.0
   }
 
   private let state = Mutex(State())
+  private let breaker = CircuitBreaker()
 
   /// The bytes of text that a token stands for.
   var bytesPerToken: Double { state.withLock(\.bytesPerToken) }
 
   func counts(at now: ContinuousClock.Instant) -> ModelCounts {
-    state.withLock { state in
-      var counts = state.counts
-      counts.isResting = state.restsUntil.map { $0 > now } ?? false
-      return counts
-    }
+    var counts = state.withLock(\.counts)
+    counts.isResting = breaker.isResting(at: now)
+    return counts
   }
 
   /// Whether a request may go to it now.
-  func mayBeAsked(at now: ContinuousClock.Instant) -> Bool {
-    state.withLock { state in
-      guard let end = state.restsUntil else { return true }
-      guard now >= end, !state.isTried else { return false }
-      state.isTried = true
-      return true
-    }
-  }
+  func mayBeAsked(at now: ContinuousClock.Instant) -> Bool { breaker.mayBeAsked(at: now) }
 
   func succeeded() {
-    state.withLock { state in
-      (state.failuresInRow, state.restsUntil, state.isTried) = (0, nil, false)
-      state.counts.answers += 1
-    }
+    breaker.succeeded()
+    state.withLock { $0.counts.answers += 1 }
   }
 
   /// What a call took, whatever came of it.
@@ -75,20 +54,12 @@ final class Standing: Sendable {
   }
 
   func failed(_ error: ProviderError, at now: ContinuousClock.Instant) {
-    state.withLock { state in
-      state.counts.failures[error.kind.rawValue, default: 0] += 1
-      let wasTried = state.isTried
-      state.isTried = false
-      guard error.countsAgainstProvider else { return }
-      state.failuresInRow += 1
-      if wasTried || state.failuresInRow >= Self.failuresBeforeRest { state.restsUntil = now.advanced(by: Self.rest) }
-    }
+    state.withLock { $0.counts.failures[error.kind.rawValue, default: 0] += 1 }
+    breaker.failed(error, at: now)
   }
 
   /// The request was given up by whoever made it: nothing is known of the model.
-  func wasAbandoned() {
-    state.withLock { $0.isTried = false }
-  }
+  func wasAbandoned() { breaker.wasAbandoned() }
 
   /// Learns from a request's size and the tokens that the provider counted in it.
   func learn(bytes: Int, tokens: Int) {

@@ -119,7 +119,7 @@ public struct Orchestrator: Sendable {
     _ = await checker.end(isCut: false)
     guard evidence.isEmpty || checker.isSupported || checker.abstains else {
       var fallback = OrchestratedAnswer(synthesis: best, quality: .failed, responses: responses)
-      fallback.failure = models.fault(.badResponse, member, "nothing that the moderator wrote stands in the sources")
+      fallback.failure = models.fault(.unsupported, member, "nothing that the moderator wrote stands in the sources")
       return fallback
     }
     let synthesis = answerer.answer(

@@ -19,6 +19,9 @@ public struct EmbeddingProviderSettings: Sendable, Equatable {
   /// When a request is sent again: 6 tries, back-off from 1 s, `Retry-After` up to 2 minutes.
   public var retries = RetryPolicy(tries: 6, firstWait: 1, longestWait: 30, longestRetryAfter: 120, budget: 300)
 
+  /// Whether it is left alone for a while after it failed several times in a row; false by default.
+  public var rests = false
+
   /// Makes settings with the defaults.
   public init(access: ProviderAccess, model: String, dimensions: Int? = nil) {
     self.access = access
@@ -30,6 +33,7 @@ public struct EmbeddingProviderSettings: Sendable, Equatable {
   public var forQuestions: EmbeddingProviderSettings {
     var settings = self
     settings.timeout = 5
+    settings.rests = true
     settings.retries = RetryPolicy(tries: 2, firstWait: 0.2, longestWait: 0.5, longestRetryAfter: 1, budget: 1)
     return settings
   }
@@ -76,6 +80,7 @@ public final class ProviderEmbedder: Embedder {
   private let settings: EmbeddingProviderSettings
   private let endpoint: ProviderEndpoint
   private let state = Mutex(ProviderCounts())
+  private let breaker = CircuitBreaker()
 
   /// Marks vectors whose length was asked for: who embeds a question has to ask for the same.
   static let shortened = "shortened"
@@ -180,6 +185,9 @@ public final class ProviderEmbedder: Embedder {
     let call = ProviderEndpoint.Call(
       path: path, body: body(sent, role), connectTimeout: min(10, settings.timeout), timeout: settings.timeout,
       maximumBodySize: Self.largestResponse)
+    guard !settings.rests || breaker.mayBeAsked(at: .now) else {
+      throw endpoint.error(.resting, "it failed several times lately and rests")
+    }
     var made = ProviderCall(.embedding, name: settings.access.provider.rawValue)
     defer { CallMeter.current?.count(made) }
     do {
@@ -188,9 +196,12 @@ public final class ProviderEmbedder: Embedder {
       made.promptTokens = tokens(in: value) ?? Self.estimate(sent.reduce(0) { $0 + $1.utf8.count })
       made.cost = Double(made.promptTokens) * (settings.price ?? 0) / 1_000_000
       count(texts: sent.count, requests: requests, tokens: made.promptTokens, isTold: tokens(in: value) != nil)
-      return try vectors(in: value, count: texts.count)
+      let vectors = try self.vectors(in: value, count: texts.count)
+      breaker.succeeded()
+      return vectors
     } catch {
       made.failure = (error as? ProviderError)?.kind.rawValue ?? ProviderCall.abandoned
+      if let error = error as? ProviderError { breaker.failed(error, at: .now) } else { breaker.wasAbandoned() }
       throw error
     }
   }

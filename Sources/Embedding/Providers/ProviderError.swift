@@ -24,6 +24,8 @@ public struct ProviderError: Error, Sendable, Equatable, CustomStringConvertible
     case cut
     /// It will not answer this: its own rules forbid it.
     case blocked
+    /// Nothing of what it said stands in the sources.
+    case unsupported
     /// It failed so often lately that it is left alone for a while.
     case resting
   }
@@ -52,14 +54,14 @@ public struct ProviderError: Error, Sendable, Equatable, CustomStringConvertible
   public var isTransient: Bool {
     switch kind {
     case .unreachable, .timedOut, .rateLimited, .unavailable, .cut, .badResponse: true
-    case .refusedKey, .noModel, .refusedRequest, .blocked, .resting: false
+    case .refusedKey, .noModel, .refusedRequest, .blocked, .unsupported, .resting: false
     }
   }
 
   /// Whether it says something of the provider's health, rather than of the request.
   public var countsAgainstProvider: Bool {
     switch kind {
-    case .refusedRequest, .blocked, .resting: false
+    case .refusedRequest, .blocked, .unsupported, .resting: false
     default: true
     }
   }
@@ -79,7 +81,7 @@ public struct ProviderError: Error, Sendable, Equatable, CustomStringConvertible
     case .unavailable: "try again later"
     case .noModel: "check the model's name"
     case .refusedRequest, .badResponse: "check that its address is the one of this provider's interface"
-    case .cut, .blocked, .resting: ""
+    case .cut, .blocked, .unsupported, .resting: ""
     }
   }
 }

@@ -156,7 +156,7 @@ class Turn {
     if (answer.answered === false) this.note(say("weak"));
     if (answer.notice) this.note(answer.notice);
     else if (answer.fallback) this.note(say("fallback"));
-    if (answer.unsupported > 0) this.note(say("doubts", { n: answer.unsupported }));
+    if (answer.checks.unsupported > 0) this.note(say("doubts", { n: answer.checks.unsupported }));
     const copy = make("button", {
       class: "button quiet", type: "button", onclick: async () => {
         const lines = (answer.citations ?? []).map((citation, index) => `[${index + 1}] ${citation.title} ${citation.url}`);

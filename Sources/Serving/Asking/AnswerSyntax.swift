@@ -112,7 +112,15 @@ struct AnswerSyntax: Sendable {
     ])
     let failure = JSONSchema.object([
       .required("provider", .text, "Who failed."), .required("model", .text, "The model that was asked."),
-      .required("reason", .text, "The kind of failure."),
+      .required("kind", .text, "The kind of failure."),
+    ])
+    let checks = JSONSchema.object([
+      .required(
+        "unsupported", .integer(0...100_000), "Sentences that nothing supports: marked [?], or left out."),
+      .required("dropped_citations", .integer(0...100_000), "Markers that named no source, or one that does not fit."),
+      .required("added_citations", .integer(0...100_000), "Sources that were found for a sentence."),
+      .required("dropped_quotes", .integer(0...100_000), "Quotation marks around words that no source has."),
+      .required("dropped_links", .integer(0...100_000), "Addresses that no source has."),
     ])
     return [
       .required("answer", .text, "The answer in the question's language; it says so when nothing fits."),
@@ -129,9 +137,9 @@ struct AnswerSyntax: Sendable {
       .required("failures", .array(of: failure, count: many), "The models that did not answer, in order."),
       .required("notice", .nullable(.text), "What a person has to know of how it came about."),
       .required("sentences", .array(of: sentence, count: many), "A model's sentences with their support."),
-      .required(
-        "unsupported", .integer(0...100_000), "How many sentences nothing in the evidence supports: marked [?]."),
+      .required("checks", checks, "What checking a model's words changed."),
       .required("usage", .nullable(usage), "The tokens that the model took; null for quotes."),
+      .required("cost", .nullable(.number), "What they cost; null where no price is known."),
       .required("standalone", .text, "What was searched for: the question, made to stand alone."),
       .required("remembered", .boolean, "Whether the model had given this answer before."),
       .required(
@@ -143,46 +151,17 @@ struct AnswerSyntax: Sendable {
   /// An answer as every route writes it.
   static func json(_ answered: AnsweredQuestion, since started: ContinuousClock.Instant) -> [JSONValue.Member] {
     let answer = answered.answer
-    let usage: JSONValue =
-      answer.usage.map {
-        [
-          "prompt_tokens": .integer(Int64($0.promptTokens)), "completion_tokens": .integer(Int64($0.completionTokens)),
-          "estimated": .bool($0.isEstimated),
-        ]
-      } ?? .null
-    let model: JSONValue = answer.model.map { .string($0) } ?? .null
-    let notice: JSONValue = answer.notice.map { .string($0) } ?? .null
     let what: [JSONValue.Member] = [
-      .init("answer", .string(answer.text)), .init("answered", .bool(answer.isAnswered)),
-      .init("language", .string(answer.language)), .init("sources", .array(answer.sources.map { .string($0) })),
+      .init("answer", .string(answer.text)), .init("language", .string(answer.language)),
+      .init("sources", .array(answer.sources.map { .string($0) })),
       .init("id", .string(answered.served.identifier(of: answer).description)),
       .init("citations", .array(answer.citations.map(\.json))),
     ]
-    let who: [JSONValue.Member] = [
-      .init("provider", .string(answer.provider)), .init("model", model), .init("fallback", .bool(answer.isFallback)),
-      .init("failures", .array(answer.failures.map { Self.json($0) })), .init("notice", notice),
-    ]
     let how: [JSONValue.Member] = [
-      .init("sentences", .array(answer.sentences.map { Self.json($0) })),
-      .init("unsupported", .integer(Int64(answer.checks.unsupported))), .init("usage", usage),
       .init("standalone", .string(answered.standalone)), .init("remembered", .bool(answered.isRemembered)),
       .init("interaction_event_id", answered.event.map { .string($0.text) } ?? .null),
     ]
-    return what + who + how + origin(of: answered.served) + [took(since: started)]
-  }
-
-  private static func json(_ failure: ProviderError) -> JSONValue {
-    // Its message is for the log: providers write what they like into it.
-    [
-      "provider": .string(failure.provider), "model": .string(failure.model), "reason": .string(failure.kind.rawValue),
-    ]
-  }
-
-  private static func json(_ sentence: AnswerSentence) -> JSONValue {
-    [
-      "text": .string(sentence.text), "basis": .string(sentence.basis.rawValue), "support": .number(sentence.support),
-      "citations": .array(sentence.citations.map { .integer(Int64($0)) }),
-    ]
+    return what + answer.provenance + how + origin(of: answered.served) + [took(since: started)]
   }
 
   static func origin(of served: ServedSnapshot) -> [JSONValue.Member] {

@@ -290,8 +290,13 @@ struct OpenAIRoutes: Sendable {
         let embedder = try embedder(body["model"]?.string ?? "")
         let texts = body["input"]?.string.map { [$0] } ?? (body["input"]?.array ?? []).compactMap(\.string)
         let role: EmbeddingRole = body["input_type"]?.string == "document" ? .document : .query
-        let made = try await inTime(.now.advanced(by: .seconds(limits.answerSeconds))) {
-          try await embedder.embed(texts, as: role)
+        let made: [Float]?
+        do {
+          made = try await inTime(.now.advanced(by: .seconds(limits.answerSeconds))) {
+            try await embedder.embed(texts, as: role)
+          }
+        } catch is ProviderError {
+          throw RequestFailure(503, "The model's provider gives no vectors.", headers: [.init("Retry-After", "5")])
         }
         guard let made, made.count == texts.count * embedder.fingerprint.dimensions else {
           throw RequestFailure(503, "The model gave no vectors in time.", headers: [.init("Retry-After", "1")])
