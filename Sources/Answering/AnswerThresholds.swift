@@ -25,6 +25,8 @@ struct AnswerThresholds: Sendable {
   var companionShare = 0.6
   /// The same for others of the best one's page, which often go on with the matter.
   var neighbourShare = 0.45
+  /// The least cosine of such a sentence that has none of the question's words; unrelated ones have up to 0.15.
+  var leastMeaning = 0.2
 
   /// Whether evidence in one language answers; without vectors, `cosine` is nil.
   func answers(cosine: Double?, coverage: Double, isForeign: Bool) -> Bool {

@@ -36,7 +36,7 @@ public struct ExtractiveAnswerer: Sendable {
     let question = String(question.prefix(Self.longestQuestion))
     let language = self.language(of: question, evidence: evidence)
     let wording = AnswerWording(language: language)
-    let candidates = self.candidates(for: question, in: evidence)
+    let candidates = self.candidates(for: question, in: language, evidence)
     // What is not answered costs no embedding where the cosines of the chunks are known.
     let isMeasured = embedder == nil || candidates.allSatisfy { $0.chunkCosine != nil }
     var languages = isMeasured ? answering(candidates, language: language) : Set(candidates.map(\.language))
@@ -45,8 +45,12 @@ public struct ExtractiveAnswerer: Sendable {
       candidates.filter { languages.contains($0.language) }, kind: QuestionKind(question),
       limit: isForeign ? Self.foreignLimit : Self.shortlistLimit)
     markDistinct(&shortlist, among: candidates)
-    // Where words decide, nothing is embedded.
-    if !isMeasured || !shortlist.contains(where: { $0.coverage >= thresholds.decisiveCoverage }) {
+    // Where words decide, nothing is embedded; those that two languages share, a name mostly, are too few for that.
+    let wordsDecide = shortlist.contains { candidate in
+      let isOwn = language == nil || candidate.language.isEmpty || candidate.language == language
+      return isOwn && candidate.coverage >= thresholds.decisiveCoverage
+    }
+    if !isMeasured || !wordsDecide {
       try await embed(&shortlist, question: question)
     }
     for index in shortlist.indices {
@@ -85,6 +89,8 @@ public struct ExtractiveAnswerer: Sendable {
     /// What the units before and after it add to its coverage, each counted half: what is said of a thing that was
     /// named before seldom names it again.
     var surroundings: Double
+    /// Whether it has a word of the question itself, and not only over it or beside it.
+    var hasWords: Bool
     /// The cosine of question and chunk: what stands around the unit is about.
     var chunkCosine: Double?
     /// Whether its own words set it apart from the rows and items beside it.
@@ -99,12 +105,14 @@ public struct ExtractiveAnswerer: Sendable {
     var score = 0.0
   }
 
-  private func candidates(for question: String, in evidence: [SearchHit]) -> [Candidate] {
+  private func candidates(for question: String, in asked: String?, _ evidence: [SearchHit]) -> [Candidate] {
     struct Part {
       var rank: Int
       var place: Int
       var unit: QuotableUnit
       var terms: Set<String>
+      /// Those of its own text alone.
+      var own: Set<String>
       var lead: String?
     }
     var parts: [Part] = []
@@ -116,7 +124,8 @@ public struct ExtractiveAnswerer: Sendable {
       languages.append(language)
       contexts.append(Set(analyzer.terms(([hit.title] + hit.chunk.headingPath).joined(separator: "\n"))))
       for (place, unit) in QuotableUnit.units(of: hit.chunk.text).enumerated() {
-        var part = Part(rank: rank, place: place, unit: unit, terms: Set(analyzer.terms(unit.text)))
+        let own = Set(analyzer.terms(unit.text))
+        var part = Part(rank: rank, place: place, unit: unit, terms: own, own: own)
         if place > 0, let before = parts.last, before.unit.kind == .lead {
           part.terms.formUnion(before.terms)
           part.lead = before.unit.text
@@ -124,7 +133,8 @@ public struct ExtractiveAnswerer: Sendable {
         parts.append(part)
       }
     }
-    let coverage = LexicalCoverage(question: question, units: parts.map { (languages[$0.rank], $0.terms) })
+    let coverage = LexicalCoverage(
+      question: question, in: asked, units: parts.map { (languages[$0.rank], $0.terms) })
     return parts.indices.map { index in
       let part = parts[index]
       func share(with other: Int?) -> Double {
@@ -137,6 +147,7 @@ public struct ExtractiveAnswerer: Sendable {
       return Candidate(
         rank: part.rank, place: part.place, unit: part.unit, language: languages[part.rank], coverage: own,
         surroundings: (share(with: index - 1) + share(with: index + 1)) / 2 - own,
+        hasWords: coverage.share(language: languages[part.rank], terms: part.own, context: []) > 0,
         chunkCosine: evidence[part.rank].cosine, lead: part.lead)
     }
   }
@@ -210,9 +221,9 @@ public struct ExtractiveAnswerer: Sendable {
     let others = quotable.filter { $0.language == best.language }.sorted { $0.score > $1.score }
     for other in others where chosen.count < Self.quoteLimit {
       let isBeside = evidence[other.rank].documentNumber == document
-      guard other.score >= best.score * (isBeside ? thresholds.neighbourShare : thresholds.companionShare) else {
-        continue
-      }
+      guard other.score >= best.score * (isBeside ? thresholds.neighbourShare : thresholds.companionShare),
+        speaksForItself(other, beside: found)
+      else { continue }
       let (next, places) = whole(other, of: evidence[other.rank])
       // Neither what is quoted already, nor the table around a row that was singled out.
       guard !quoted.contains(where: { $0.rank == other.rank && $0.places.overlaps(places) }),
@@ -223,6 +234,17 @@ public struct ExtractiveAnswerer: Sendable {
     }
     chosen += continuation(of: best, in: all, room: Self.quoteLimit - chosen.count, chosen)
     return chosen.sorted { ($0.rank, $0.place) < ($1.rank, $1.place) }
+  }
+
+  /// Whether a unit may be quoted beside the best one for what it says itself.
+  ///
+  /// Its place, a heading over it or digits in it may help to find the best; by them alone whatever somebody puts on a
+  /// page would be quoted beside what answers. Rows and items are no sentences: what they are about stands over them.
+  private func speaksForItself(_ other: Candidate, beside best: Candidate) -> Bool {
+    if other.hasWords || other.unit.isLine { return true }
+    if let cosine = other.cosine { return cosine >= thresholds.leastMeaning }
+    // Where the best one has none of the question's words either, words tell nothing.
+    return !best.hasWords
   }
 
   /// The best one, or the best in the question's language if that is about as good.

@@ -1,3 +1,4 @@
+internal import Corpus
 internal import Glibc
 internal import Synchronization
 internal import TextAnalysis
@@ -11,11 +12,13 @@ struct LexicalCoverage: Sendable {
   ///
   /// - Parameters:
   ///   - question: as the person wrote it.
+  ///   - asked: its language; words that say nothing in it say nothing in units of another language either, whose own
+  ///     lists do not have them. Nil where it is that of the units, or nobody knows.
   ///   - units: the terms of every unit, with the language that they were analysed in.
-  init(question: String, units: [(language: String, terms: Set<String>)]) {
+  init(question: String, in asked: String? = nil, units: [(language: String, terms: Set<String>)]) {
     var weights: [String: [String: Double]] = [:]
     for language in Set(units.map(\.language)) {
-      let terms = Set(AnalyzerShelf.analyzer(for: language).terms(question))
+      let terms = Self.terms(of: question, in: asked, forUnitsIn: language)
       for term in terms {
         let frequency = Double(units.count { $0.terms.contains(term) })
         // BM25's inverse document frequency (Robertson and Spärck Jones), over units.
@@ -23,6 +26,15 @@ struct LexicalCoverage: Sendable {
       }
     }
     self.weights = weights
+  }
+
+  private static func terms(of question: String, in asked: String?, forUnitsIn language: String) -> Set<String> {
+    let analyzer = AnalyzerShelf.analyzer(for: language)
+    guard let asked, asked != language else { return Set(analyzer.terms(question)) }
+    let telling = analyzer.analyze(question).filter { term in
+      question.slice(term.range).map { !StopWords.contains(Folding.fold(String($0)), language: asked) } ?? true
+    }
+    return Set(telling.map(\.text))
   }
 
   /// The share of the question in a text, 0 to 1; words that only the context (title, headings) has count half.

