@@ -1,3 +1,4 @@
+internal import Connectors
 public import Corpus
 
 /// What became of the macros of Confluence's pages in a collection: by page, by space, in all.
@@ -16,6 +17,20 @@ public struct LossReport: Sendable, Equatable {
     public var macros: MacroReport
   }
 
+  /// An attachment of which no text is read.
+  public struct File: Sendable, Equatable {
+    /// Its source.
+    public var source: String
+    /// Its address.
+    public var url: String
+    /// The key of its page's space.
+    public var space: String
+    /// Why not.
+    public var reason: String
+  }
+
+  /// Attachments of which no text is read, in the order of their addresses.
+  public var files: [File] = []
   /// Pages with macros, in the order of their addresses.
   public var pages: [Page] = []
   /// Counts by space.
@@ -33,6 +48,13 @@ public struct LossReport: Sendable, Equatable {
     [
       "documents": .integer(Int64(count)), "macros": total.json,
       "spaces": .object(spaces.sorted { $0.key < $1.key }.map { .init($0.key, $0.value.json) }),
+      "unread_files": .array(
+        files.map { file in
+          [
+            "source": .string(file.source), "url": .string(file.url), "space": .string(file.space),
+            "reason": .string(file.reason),
+          ]
+        }),
       "pages": .array(
         pages.map { page in
           [
@@ -64,6 +86,11 @@ extension CollectionState {
       report.pages.append(
         .init(source: record.source, url: record.url, title: record.facts.title ?? "", space: space, macros: macros))
     }
+    try state.forEachVisit { source, url, visit in
+      guard visit.etag?.hasPrefix(PageVisit.unreadFile + " ") == true, visit.links.count == 2 else { return }
+      report.files.append(.init(source: source, url: url, space: visit.links[0], reason: visit.links[1]))
+    }
+    report.files.sort { $0.url.utf8.lexicographicallyPrecedes($1.url.utf8) }
     report.pages.sort { $0.url.utf8.lexicographicallyPrecedes($1.url.utf8) }
     return report
   }

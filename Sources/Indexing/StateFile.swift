@@ -117,6 +117,15 @@ struct StateFile: Sendable {
     try forEach(in: pages) { _, value in try body(PageRecord(value)) }
   }
 
+  /// All visits, in the order of their keys.
+  func forEachVisit(_ body: (_ source: String, _ url: String, PageVisit) throws -> Void) throws {
+    try forEach(in: visits) { _, value in
+      var reader = ByteReader(value)
+      let (source, url) = try (reader.text(), reader.text())
+      try body(source, url, PageVisit(&reader))
+    }
+  }
+
   func visit(_ key: [UInt8]) throws -> PageVisit? {
     try environment.read { transaction in
       guard let bytes = try transaction.address(key, in: visits) else { return nil }

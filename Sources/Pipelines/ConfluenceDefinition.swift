@@ -28,8 +28,7 @@ extension ConfluenceSettings {
           Field("archived", \.archived, .boolean, "Whether archived pages are read."),
           Field("comments", \.comments, .boolean, "Whether comments are read with their pages."),
           Field(
-            "attachments", \.attachments, .choice([(word: "none", value: .none)], later: ["text"]),
-            "Whether attachments that have a text are read."),
+            "attachments", \.attachments, .choice(), "Whether attachments that have a text are read."),
           Field("blogposts", \.blogposts, .boolean, "Whether blog posts are read."),
         ], "What of a space is read."),
       Field(

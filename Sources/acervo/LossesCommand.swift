@@ -24,6 +24,7 @@ enum LossesCommand {
     if arguments[page] != nil || arguments[space] != nil {
       report.pages.removeAll { $0.url != arguments[page] ?? $0.url || $0.space != arguments[space] ?? $0.space }
       report.count = report.pages.count
+      report.files.removeAll { $0.url != arguments[page] ?? $0.url || $0.space != arguments[space] ?? $0.space }
       report.spaces = report.pages.reduce(into: [:]) { $0[$1.space, default: MacroReport()].add($1.macros) }
     }
     if arguments[json] {
@@ -41,7 +42,9 @@ enum LossesCommand {
       Output.results.line("dropped \(names) in \(page.url) \(page.title)")
     }
     if losing.count > 20 { Output.notes.line("… and \(losing.count - 20) more pages: see --json") }
-    if report.spaces.isEmpty { Output.notes.line("no page with macros is known") }
+    for file in report.files.prefix(20) { Output.results.line("not read: \(file.url): \(file.reason)") }
+    if report.files.count > 20 { Output.notes.line("… and \(report.files.count - 20) more files: see --json") }
+    if report.spaces.isEmpty, report.files.isEmpty { Output.notes.line("no page with macros is known") }
     return .success
   }
 

@@ -251,10 +251,6 @@ extension RefusedPipeline {
       "confluence: { url: \"https://acme.atlassian.net\", user: ana, access: public }",
       "9:60: “user” stands without a “token” → add token: \"${CONFLUENCE_API_TOKEN}\", or leave “user” out"),
     RefusedPipeline(
-      "attachments of a confluence source", "web: { start: [\"https://docs.example/\"] }",
-      "confluence: { url: \"https://acme.atlassian.net\", access: public, include: { attachments: text } }",
-      "9:100: not implemented yet: “text” as “attachments” → for now it can be: “none”"),
-    RefusedPipeline(
       "a space named twice", "web: { start: [\"https://docs.example/\"] }",
       "confluence: { url: \"https://acme.atlassian.net\", access: public, spaces: [SUP, SUP] }",
       "9:76: “spaces” names a space twice → name each once"),

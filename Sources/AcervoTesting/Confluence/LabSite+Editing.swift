@@ -316,6 +316,27 @@ extension LabSite {
     generation += 1
     return id
   }
+
+  private mutating func change(file id: Int64, _ edit: (inout Attachment) -> Void) throws {
+    guard let index = attachments.firstIndex(where: { $0.id == id }) else {
+      throw LabEditError(description: "no attachment \(id)")
+    }
+    edit(&attachments[index])
+    generation += 1
+  }
+
+  /// Uploads a new version of a file.
+  public mutating func upload(file id: Int64, _ bytes: [UInt8]) throws {
+    let now = now
+    try change(file: id) { file in
+      file.bytes = bytes
+      file.version.number += 1
+      file.version.createdAt = now
+    }
+  }
+
+  /// Puts a file into the trash.
+  public mutating func trash(file id: Int64) throws { try change(file: id) { $0.status = .trashed } }
 }
 
 extension String {

@@ -255,6 +255,13 @@ extension LabState {
   func object(_ call: LabCall) throws -> LabReply {
     try removed(call)
     let statuses = call.list("status").map { Set($0.compactMap(LabSite.Status.init)) } ?? [.current]
+    if let name = call.parameters.first, name.hasPrefix("att") {
+      guard let file = attachment(named: name), file.status == .current, isShown(file.content, call) else {
+        throw LabRefusal.v1(404, "No content found with id: ContentId{id=\(name)}")
+      }
+      let container: JSONValue = ["id": .id(file.content), "type": "page"]
+      return .json(fileObject(file, call).adding([("container", container)]), objects: 1)
+    }
     guard let id = call.id, let content = site.contents[id], sees(id, call), isKnown(content.kind, call),
       statuses.contains(content.status) || call.first("status") == "any" && content.status != .draft,
       content.status != .trashed || call.account.seesTrash

@@ -41,6 +41,17 @@ extension LabState {
     part("restrictions", or: path + "/restriction/byOperation") {
       ["read": restriction("read", of: content, call), "update": restriction("update", of: content, call)]
     }
+    if expand.contains(where: { $0.hasPrefix("children.attachment") }) {
+      // Lists within an object are cut at 25.
+      let files = site.attachments.filter { $0.content == content.id && $0.status == .current }
+      let rows = files.prefix(25).map { fileObject($0, call) }
+      var links: [JSONValue.Member] = [.init("self", .string(base(call) + path + "/child/attachment"))]
+      if files.count > 25 { links.append(.init("next", .string(path + "/child/attachment?limit=25&start=25"))) }
+      let list: JSONValue = [
+        "results": .array(rows), "start": 0, "limit": 25, "size": .int(rows.count), "_links": .object(links),
+      ]
+      members.append(("children", ["attachment": list, "_expandable": ["page": "", "comment": ""]]))
+    }
     expandable += [
       ("children", .string(path + "/child")), ("descendants", .string(path + "/descendant")),
       ("container", .string("/rest/api/space/\(key)")),

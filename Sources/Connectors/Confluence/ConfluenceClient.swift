@@ -37,13 +37,15 @@ final class ConfluenceClient: Sendable {
   static let tries = 4
   /// The largest answer that is read, in bytes.
   private static let maximumAnswer = 64 << 20
+  /// What is accepted where a file is asked for.
+  private static let anything = "*/*"
 
   /// The address below which both `/api/v2` and `/rest/api` are, without a slash at its end.
   let root: String
   let limiter: SiteLimiter
   let timing: RetryTiming
-  private let authorization: String?
-  private let http: HTTPClient
+  let authorization: String?
+  let http: HTTPClient
   private let deadline: ContinuousClock.Instant
   private let maximumWait: Double
   private let totals: Counter
@@ -128,13 +130,31 @@ final class ConfluenceClient: Sendable {
 
   // MARK: Requests
 
+  /// The first answer to a request for a file: the file, or where it is.
+  func firstAnswer(_ path: String, largest: Int) async throws -> (url: WebURL, response: HTTPResponse) {
+    guard let url = WebURL(root + path) else {
+      throw ConfluenceError(.badRequest, url: root + path, "this is no address", mend: "mend `url`")
+    }
+    let answer = try await send(
+      "GET", path, [], body: [], accept: Self.anything, tries: Self.tries, largest: largest)
+    totals.values.withLock { $0.points += Cost.content.rawValue }
+    return (url, answer.response)
+  }
+
+  /// The origin of the site's own address: where the token may go.
+  var siteOrigin: String? { WebURL(root)?.origin }
+
+  /// Counts what another host sent.
+  func countBytes(_ count: Int) { totals.values.withLock { $0.bytes += count } }
+
   private struct Answer {
     var response: HTTPResponse
     var json: JSONValue?
   }
 
   private func send(
-    _ method: String, _ path: String, _ query: [(String, String)], body: [UInt8], accept: String, tries: Int
+    _ method: String, _ path: String, _ query: [(String, String)], body: [UInt8], accept: String, tries: Int,
+    largest: Int = maximumAnswer
   ) async throws -> Answer {
     let shown = root + path + Self.text(of: query)
     guard let url = WebURL(shown) else {
@@ -149,7 +169,7 @@ final class ConfluenceClient: Sendable {
           .init(.outOfTime, url: shown, "the time of `limits.time` is used up", mend: "run again, or allow more time"))
       }
       if let pause = try await limiter.enter(longest: maximumWait) { throw stop(Self.tooLong(pause, shown)) }
-      let result = try await once(method, url, body: body, accept: accept)
+      let result = try await once(method, url, body: body, accept: accept, largest: largest)
       let fault: ConfluenceError
       switch result {
       case .success(let answer): return answer
@@ -175,7 +195,7 @@ final class ConfluenceClient: Sendable {
   }
 
   /// Atlassian's figures: from 2 s, doubling, at most 30 s, 0.7 to 1.3 of it.
-  private func wait(afterTries tries: Int, _ shown: String) async throws {
+  func wait(afterTries tries: Int, _ shown: String) async throws {
     var seconds = 2.0
     for _ in 1..<max(1, tries) where seconds < 30 { seconds *= 2 }
     seconds = min(seconds, 30) * (0.7 + 0.6 * timing.random())
@@ -205,9 +225,9 @@ final class ConfluenceClient: Sendable {
 
   /// One try: what it gave, and what the site said about its patience.
   private func once(
-    _ method: String, _ url: WebURL, body: [UInt8], accept: String
+    _ method: String, _ url: WebURL, body: [UInt8], accept: String, largest: Int
   ) async throws -> Result<Answer, Failure> {
-    var request = HTTPRequest(method: method, url: url, body: body, timeout: 120, maximumBodySize: Self.maximumAnswer)
+    var request = HTTPRequest(method: method, url: url, body: body, timeout: 120, maximumBodySize: largest)
     request.headers = [("Accept", accept), ("X-Atlassian-Token", "no-check")]
     if method == "POST" { request.headers.append(("Content-Type", "application/json")) }
     if let authorization { request.headers.append(("Authorization", authorization)) }
@@ -233,6 +253,9 @@ final class ConfluenceClient: Sendable {
     let pressure = SiteLimiter.Pressure(response, cost: cost, now: timing.now())
     await limiter.leave(pressure)
     note(response, url)
+    if accept == Self.anything, response.status == 200 || (300...399).contains(response.status) {
+      return .success(Answer(response: response, json: nil))
+    }
     guard response.status == 200 else {
       let error = ConfluenceError(
         status: response.status, url: url.description, body: response.body, hasToken: authorization != nil)

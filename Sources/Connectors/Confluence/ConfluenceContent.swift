@@ -155,6 +155,17 @@ protocol ConfluenceFace: Sendable {
   /// - Throws: `ConfluenceError` when not all of them came; `CancellationError`.
   func comments(on entry: ContentEntry, answered: Set<String>?) async throws -> [ConfluenceComment]
 
+  /// Every file attached to the contents of some spaces, perhaps of others, too.
+  ///
+  /// - Parameters:
+  ///   - spaces: the spaces, each listed before.
+  ///   - take: called with a piece at a time; some may come twice, of which the later holds.
+  /// - Throws: `ConfluenceError` when it did not come to its end; what `take` throws; `CancellationError`.
+  func attachments(in spaces: [ConfluenceSpace], _ take: ([ConfluenceAttachment]) throws -> Void) async throws
+
+  /// One file; nil when it is not there, not to be seen, or in the trash.
+  func attachment(_ id: String) async throws -> ConfluenceAttachment?
+
   /// How many bodies are asked for at a time.
   var bodiesAtOnce: Int { get }
 }
@@ -219,7 +230,7 @@ enum VersionOne {
   }
 
   /// Whether a list inside an answer goes on elsewhere.
-  private static func isCut(_ list: JSONValue, _ count: Int) -> Bool {
+  static func isCut(_ list: JSONValue, _ count: Int) -> Bool {
     if list["_links"]?["next"]?.string != nil { return true }
     if let size = list["size"]?.int, size > count { return true }
     if let total = list["totalSize"]?.int, total > count { return true }

@@ -24,8 +24,9 @@ extension ConfluenceRun {
       for entry in space.tree.entries.values.sorted(by: Self.precedes) {
         guard entry.kind == .page || entry.kind == .blogpost else { continue }
         let url = site.address(of: entry.id)
-        if let only, !only.contains(url) { continue }
         guard isRead(entry) else {
+          leftPages.insert(entry.id)
+          guard only?.contains(url) ?? true else { continue }
           let what = entry.kind == .blogpost ? "blog posts are not read" : "it is archived"
           try await emit(.skipped(url: url, reason: what, .outOfScope))
           continue
@@ -39,9 +40,12 @@ extension ConfluenceRun {
           continue
         }
         if !settings.labels.isEmpty, Set(labels).isDisjoint(with: settings.labels) {
+          leftPages.insert(entry.id)
           try await emit(.skipped(url: url, reason: "it has none of the labels of `include.labels`", .outOfScope))
           continue
         }
+        toldPages.insert(entry.id)
+        if let only, !only.contains(url) { continue }
         let page = Page(entry: entry, space: index, labels: labels, visit: visit)
         guard let visit, let before = page.before, mark(of: entry, links: visit.links, names).isStill(before) else {
           needed.append(page)

@@ -14,6 +14,7 @@ extension ConfluenceRun {
         hasher.update(text)
       }
       hasher.update(UInt64(clamping: entry.version))
+      if settings.attachments != .none { hasher.update(filesMark(of: entry.id)) }
       if settings.comments { hasher.update(commentsMark(of: entry.id)) }
     }
     return hasher.finish().description
@@ -50,6 +51,7 @@ extension ConfluenceRun {
       }
       progress?(counted)
     }
+    for url in try memory.pages() where isFile(url) { try await emit(.unchanged(url: url, nil)) }
     notes.append("nothing moved, and readers were read less than `recheck` ago: they are taken as they were")
   }
 

@@ -37,6 +37,13 @@ struct ConfluenceRun {
   var people: [String: String] = [:]
   /// The comments that there are; nil where they are not read, or could not be listed.
   var comments: CommentInventory?
+  /// Files by page; nil where they are not read, or could not be listed.
+  var attachments: [String: [ConfluenceAttachment]]?
+  /// Why files are not read, and how many for each reason.
+  var unread: [String: Int] = [:]
+  /// Pages that are read, and pages that the settings leave out: what becomes of files goes by it.
+  var toldPages: Set<String> = []
+  var leftPages: Set<String> = []
   /// Groups whose members were asked for.
   var toldGroups: Set<Principal> = []
   /// Bodies of pages that others include, by id.
@@ -72,6 +79,7 @@ struct ConfluenceRun {
       try await settleDoubles()
       try await askForMissing()
       try await listComments()
+      try await listAttachments()
       if try isQuiet() {
         try await tellQuiet()
       } else {
@@ -79,6 +87,7 @@ struct ConfluenceRun {
         for index in spaces.indices where !spaces[index].isLeft { try await readReaders(of: index) }
         try await tellGroups()
         try await tellPages()
+        try await tellAttachments()
         try await rememberSpaces(at: time)
       }
     } catch let error as ConfluenceError {

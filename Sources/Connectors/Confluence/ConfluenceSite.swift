@@ -52,7 +52,8 @@ struct ConfluenceConnection: Sendable {
       limiter: limiter, timing: timing, deadline: deadline, maximumWait: settings.maximumWait, totals: totals)
     guard try await isCloud(client, origin: origin, path: path) else {
       let wantsDetails = settings.access == .restrictions || !settings.labels.isEmpty
-      let face = DataCenterFace(client: client, wantsDetails: wantsDetails)
+      let face = DataCenterFace(
+        client: client, wantsDetails: wantsDetails, wantsFiles: settings.attachments != .none)
       return ConfluenceSite(face: face, base: client.root, account: try await face.account())
     }
     let atGateway = path.hasPrefix("/ex/confluence/")

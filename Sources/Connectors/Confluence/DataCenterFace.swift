@@ -10,12 +10,17 @@ final class DataCenterFace: ConfluenceFace {
   private static let entryParts = ["version", "ancestors", "space", "history"]
   /// What the walk over a space brings beside the entries themselves, by space.
   private let walked = Mutex<[String: [String: ContentDetails]]>([:])
+  /// What it brings of files, by space and page.
+  let files = Mutex<[String: [String: Files]]>([:])
   /// Whether readers and labels are wanted with the walk.
   private let wantsDetails: Bool
+  /// Whether attachments are.
+  private let wantsFiles: Bool
 
-  init(client: ConfluenceClient, wantsDetails: Bool) {
+  init(client: ConfluenceClient, wantsDetails: Bool, wantsFiles: Bool) {
     self.client = client
     self.wantsDetails = wantsDetails
+    self.wantsFiles = wantsFiles
   }
 
   func account() async throws -> String? {
@@ -73,6 +78,7 @@ final class DataCenterFace: ConfluenceFace {
     of space: ConfluenceSpace, blogposts: Bool, _ take: ([ContentEntry]) throws -> Void
   ) async throws {
     walked.withLock { $0[space.id] = [:] }
+    files.withLock { $0[space.id] = [:] }
     for kind in blogposts ? [ContentEntry.Kind.page, .blogpost] : [.page] {
       try await walk(space, kind, status: .current, take)
     }
@@ -88,7 +94,7 @@ final class DataCenterFace: ConfluenceFace {
     _ space: ConfluenceSpace, _ kind: ContentEntry.Kind, status: ContentEntry.Status,
     _ take: ([ContentEntry]) throws -> Void
   ) async throws {
-    let expand = Self.entryParts + (wantsDetails ? VersionOne.details : [])
+    let expand = Self.entryParts + (wantsDetails ? VersionOne.details : []) + (wantsFiles ? Self.files : [])
     let query = [
       ("spaceKey", space.key), ("type", kind.rawValue), ("status", status.rawValue),
       ("expand", expand.joined(separator: ",")),
@@ -100,6 +106,12 @@ final class DataCenterFace: ConfluenceFace {
             guard let id = content["id"]?.id else { continue }
             walked[space.id, default: [:]][id] = VersionOne.details(of: content, user: Self.user, group: Self.group)
           }
+        }
+      }
+      if wantsFiles {
+        for content in results {
+          guard let id = content["id"]?.id, let list = Self.files(of: content) else { continue }
+          files.withLock { $0[space.id, default: [:]][id] = list }
         }
       }
       try take(results.compactMap { Self.entry($0, space: space.id) })

@@ -54,9 +54,18 @@ import Testing
     }
     let index = ConfluenceIndex()
     let talks = number % 2 == 0
-    func source() throws -> ConfluenceSource { try lab.source(door) { $0.comments = talks } }
+    let files = number % 4 < 2
+    func source() throws -> ConfluenceSource {
+      try lab.source(door) {
+        $0.comments = talks
+        $0.attachments = files ? .text : .none
+      }
+    }
     /// What is wrong with the index.
-    func wrong() -> [String] { lab.faults(of: index, door) + (talks ? lab.lostComments(of: index, door) : []) }
+    func wrong() -> [String] {
+      lab.faults(of: index, door) + (talks ? lab.lostComments(of: index, door) : [])
+        + (files ? lab.lostFiles(of: index, door) : [])
+    }
     try await index.read(source())
     var problems = wrong().map { "first run: " + $0 }
     let before = index.pages
@@ -88,6 +97,10 @@ import Testing
     // Incomplete or not: nothing that is there is lost, nobody sees what they may not now and might not before.
     let truth = lab.truth(door)
     problems += before.keys.filter { truth[$0] != nil && index.pages[$0] == nil }.map { "lost: \($0)" }
+    if files {
+      let lost = Set(lab.lostFiles(of: index, door).filter { $0.hasPrefix("lost: ") }.map { $0.dropFirst(6) })
+      problems += before.keys.filter { lost.contains($0[...]) }.map { "lost file: \($0)" }
+    }
     if talks { problems += Self.lostTalk(saidBefore, index, lab, door) }
     for (user, url) in Self.readers(index, lab, door) where !readersBefore.contains([user, url]) {
       guard let id = truth[url], !lab.site.mayRead(id, as: user) else { continue }
@@ -129,7 +142,8 @@ import Testing
   )] {
     lab.site.users.values.sorted { $0.accountID < $1.accountID }.flatMap { user in
       let principals = index.principals(of: door == .dataCenter ? user.userKey : user.accountID)
-      return index.pages.filter { $0.value.facts.access.admits(principals) }.keys.map { (user.accountID, $0) }
+      let pages = index.pages.filter { !$0.key.contains("/download/attachments/") }
+      return pages.filter { $0.value.facts.access.admits(principals) }.keys.map { (user.accountID, $0) }
     }
   }
 
@@ -154,6 +168,16 @@ import Testing
       default: try site.archive(page)
       }
     }
+    // And upload files.
+    let files = site.attachments.filter { $0.status == .current && !$0.name.hasSuffix(".pdf") }.map(\.id)
+    if !files.isEmpty {
+      try site.upload(file: files[Int(random.next() % UInt64(files.count))], Array("Anew \(seed)\n".utf8))
+      try site.trash(file: files[Int(random.next() % UInt64(files.count))])
+    }
+    let home = site.list(kinds: [.page], statuses: [.current]).map(\.id)
+    site.attach(
+      "new \(seed).txt", Array("New \(seed)\n".utf8), type: "text/plain",
+      to: home[Int(random.next() % UInt64(home.count))])
     // People talk.
     let pages = site.list(kinds: [.page], statuses: [.current]).map(\.id)
     let talked = pages[Int(random.next() % UInt64(pages.count))]
@@ -181,6 +205,7 @@ import Testing
     let routes: [LabRoute?] = [
       nil, .spacePages, .spaceBlogPosts, .spacePermissions, .spaces, .pages, .page, .contentSearch, .restrictions,
       .groupMembers, .currentUser, .usersBulk, .node, .footerComments, .inlineComments, .commentChildren, .scan,
+      .attachments, .attachment, .download,
       .content, .contentPart,
     ]
     let pages = lab.site.list(kinds: [.page], statuses: [.current]).map(\.id)

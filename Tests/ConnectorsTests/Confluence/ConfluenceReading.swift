@@ -175,7 +175,8 @@ extension ConfluenceLab {
   func faults(of index: ConfluenceIndex, _ door: Door = .site, spaces: [String] = []) -> [String] {
     let site = site
     let truth = truth(door, spaces: spaces)
-    let held = index.pages
+    // Files stand beside their pages.
+    let held = index.pages.filter { !$0.key.contains("/download/attachments/") }
     var faults = truth.keys.filter { held[$0] == nil }.map { "lost: \($0)" }
     faults += held.keys.filter { truth[$0] == nil }.map { "kept: \($0)" }
     for user in site.users.values {
