@@ -36,6 +36,8 @@ public final class ConfluenceLab: Sendable {
     public var skipsCutRows = false
     /// Whether the lists of all comments show those that answer another one; Atlassian's description leaves it open.
     public var listsAnswers = true
+    /// Whether the spaces' readers read them by a role.
+    public var usesRoles = false
     /// The zone in which dates of CQL are read, and in which Data Center tells times: minutes east of Greenwich.
     public var zoneMinutes = 60
     /// Whether somebody without a token may read what everybody may.

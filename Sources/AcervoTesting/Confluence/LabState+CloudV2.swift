@@ -52,14 +52,40 @@ extension LabOperation {
     .init(.v2, "content/convert-ids-to-types", .convertIDs, method: "POST") { try $0.convertIDs($1) },
     .init(.v2, "space-role-mode", .roleMode) { _, _ in .json(["mode": "PRE_ROLES"]) },
     .init(.v2, "spaces/{}/role-assignments", .spaceRoles) { state, call in
-      _ = try state.space(call)
-      return try state.listing(call, values: [])
+      let space = try state.space(call)
+      guard state.options.usesRoles else { return try state.listing(call, values: []) }
+      let readers =
+        space.readers.groups.sorted().map { ("GROUP", $0) } + space.readers.users.sorted().map { ("USER", $0) }
+      var values = readers.map { LabState.assignment("lab-role-reader", $0.0, $0.1) }
+      // One who does something else, and a class of people.
+      values.append(LabState.assignment("lab-role-commenter", "USER", "557058:lab-nobody"))
+      values.append(LabState.assignment("lab-role-reader", "ACCESS_CLASS", "ALL_LICENSED_USERS"))
+      return try state.listing(call, values: values)
+    },
+    .init(.v2, "space-roles", .spaceRoles) { state, call in
+      guard state.options.usesRoles else { throw LabRefusal.notFound }
+      return try state.listing(
+        call,
+        values: [
+          [
+            "id": "lab-role-reader", "type": "SYSTEM", "name": "Viewer", "description": "Reads",
+            "spacePermissions": ["read/space"],
+          ],
+          [
+            "id": "lab-role-commenter", "type": "CUSTOM", "name": "Speaker", "description": "Comments",
+            "spacePermissions": ["create/comment"],
+          ],
+        ])
     },
     .init(.v2, "data-policies/metadata", .dataPolicies) { _, _ in .json(["anyContentBlocked": false]) },
   ]
 }
 
 extension LabState {
+  fileprivate static func assignment(_ role: String, _ type: String, _ id: String) -> JSONValue {
+    ["principal": ["principalType": .string(type), "principalId": .string(id)], "roleId": .string(role)]
+  }
+
   // MARK: What the caller may see
 
   /// The space of the path; 404 where there is none for the caller.
@@ -123,8 +149,9 @@ extension LabState {
 
   func permissions(_ call: LabCall) throws -> LabReply {
     let space = try space(call)
-    let readers =
+    let named =
       space.readers.groups.sorted().map { ("group", $0) } + space.readers.users.sorted().map { ("user", $0) }
+    let readers = options.usesRoles ? [("role", "lab-role-reader")] : named
     var values: [JSONValue] = []
     for (index, reader) in readers.enumerated() {
       for (offset, operation) in [("read", "space"), ("create", "comment")].enumerated() {

@@ -61,10 +61,44 @@ struct CloudFace: ConfluenceFace {
           }
         }
       }
+      // Where rights are given by roles, those who have one that reads come besides.
+      if roles > 0 || readers.isEmpty {
+        do {
+          readers.formUnion(try await readersByRole(of: space))
+        } catch let error as ConfluenceError where error.isRefusal && !readers.isEmpty {
+          // Those who are named by themselves read it in any case.
+        }
+      }
     } catch let error as ConfluenceError where error.isRefusal {
       return .refused("\(error)")
     }
     return .only(readers)
+  }
+
+  /// Who reads a space by a role; classes such as all users of the site are not known by their members, and left out.
+  private func readersByRole(of space: ConfluenceSpace) async throws -> Set<Principal> {
+    var roles: Set<String> = []
+    try await client.list(
+      Self.two + "/space-roles", [("space-id", space.id)], limit: 250, paging: .cursor, cost: .identity
+    ) { results in
+      for role in results where role.list("spacePermissions").contains(where: { $0.string == "read/space" }) {
+        if let id = role["id"]?.id { roles.insert(id) }
+      }
+    }
+    var readers: Set<Principal> = []
+    try await client.list(
+      Self.two + "/spaces/\(space.id)/role-assignments", limit: 250, paging: .cursor, cost: .identity
+    ) { results in
+      for assignment in results where assignment["roleId"]?.id.map(roles.contains) == true {
+        guard let id = assignment["principal"]?["principalId"]?.id else { continue }
+        switch assignment["principal"]?["principalType"]?.string?.uppercased() {
+        case "USER": if let user = Principal("user:\(id)") { readers.insert(user) }
+        case "GROUP": if let group = Principal("group:\(id)") { readers.insert(group) }
+        default: continue
+        }
+      }
+    }
+    return readers
   }
 
   // MARK: Lists

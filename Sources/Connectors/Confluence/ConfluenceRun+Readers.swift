@@ -12,6 +12,10 @@ extension ConfluenceRun {
     if settings.access == .restrictions {
       do {
         spaces[index].readers = try await face.readers(of: space)
+        // Whoever asks reads it, and so somebody does.
+        if case .only(let readers) = spaces[index].readers, readers.isEmpty {
+          spaces[index].readers = .refused("the site names nobody who may read it")
+        }
       } catch let error as ConfluenceError where !error.endsRun {
         // As if the space had not been listed: its pages stay as they are.
         spaces[index].isLeft = true

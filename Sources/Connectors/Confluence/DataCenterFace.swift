@@ -53,9 +53,12 @@ final class DataCenterFace: ConfluenceFace {
     do {
       // From version 9.1 on. Those who do not administer the space get 500 in place of 403 (CONFSERVER-99908).
       let answer = try await client.get(path, cost: .identity, tries: 2)
-      guard let permissions = answer.array ?? answer["results"]?.array else {
-        return .refused("\(client.root + path): the answer names no permissions")
+      var permissions = answer.array ?? answer["results"]?.array
+      if answer["_links"]?["next"]?.string != nil {
+        permissions = []
+        try await client.list(path, limit: 200, paging: .offset, cost: .identity) { permissions? += $0 }
       }
+      guard let permissions else { return .refused("\(client.root + path): the answer names no permissions") }
       return .only(
         Set(
           permissions.compactMap { permission in

@@ -41,6 +41,32 @@ import Testing
     #expect(abs(points - lab.counts.points) * 20 < lab.counts.points)
   }
 
+  @Test func `a space is read by those whose role reads it`() async throws {
+    let lab = try Self.lab(pages: 30)
+    defer { lab.stop() }
+    lab.configure { $0.usesRoles = true }
+    let index = ConfluenceIndex()
+    let run = try await index.read(lab.source())
+    #expect(run.listing.cutShort == nil && run.failed.isEmpty && !index.pages.isEmpty)
+    #expect(lab.faults(of: index).isEmpty)
+    // Nobody is guessed where the roles are not told.
+    lab.fault(LabFault(.forbidden, on: .spaceRoles, times: nil))
+    let closed = try await index.read(lab.source())
+    #expect(closed.failed.count == 3 && index.pages.values.allSatisfy { $0.facts.access == .closed })
+  }
+
+  @Test func `a list of readers that goes on without end is no list of nobody`() async throws {
+    let lab = try Self.lab(pages: 30)
+    defer { lab.stop() }
+    let index = ConfluenceIndex()
+    try await index.read(lab.source(.dataCenter))
+    lab.fault(LabFault(.endless, on: .spacePermissions, times: 1))
+    let run = try await index.read(lab.source(.dataCenter))
+    #expect(run.listing.cutShort?.contains("who may read the space") == true)
+    lab.mend()
+    #expect(lab.faults(of: index, .dataCenter).isEmpty)
+  }
+
   @Test func `folders are asked for together where readers are not`() async throws {
     var shape = LabSite.Shape(pages: 320, seed: 3)
     shape.spaces = 1
