@@ -4,7 +4,7 @@ internal import Markup
 /// Turns documents into clean text with structure.
 public struct Cleaner: Sendable {
   /// Changes whenever the same bytes would give another clean document.
-  public static let version = 3
+  public static let version = 4
 
   /// The longest document that is cleaned, in bytes.
   public static let maximumBytes = 20_000_000

@@ -229,6 +229,26 @@ import Testing
     #expect(try clean(envelope).text == "Common words\n\nShared\n\nafter")
   }
 
+  @Test func `of an excerpt's page only the excerpt is taken`() throws {
+    func excerpt(_ name: String?, _ words: String) -> String {
+      macro("excerpt", name.map { ["name": $0] } ?? [:], rich("<p>\(words)</p>"))
+    }
+    func shown(_ name: String?, of body: String) throws -> String {
+      var parameters = ["": "<ac:link><ri:page ri:content-title=\"Shared\" ri:space-key=\"LIB\"/></ac:link>"]
+      parameters["name"] = name
+      var envelope = StorageEnvelope(body: "<p>before</p>" + macro("excerpt-include", parameters))
+      envelope.included = [.init(space: "LIB", title: "Shared", url: "https://acme.example/wiki/s"): body]
+      return try clean(envelope).text
+    }
+    let page =
+      "<p>Secret plans.</p>" + macro("info", [:], rich(excerpt("hours", "Open at nine."))) + excerpt(nil, "Us.")
+    #expect(try shown("hours", of: page) == "before\n\nOpen at nine.")
+    #expect(try shown(nil, of: page) == "before\n\nUs.")
+    #expect(try shown(nil, of: excerpt("hours", "Open at nine.") + "<p>More.</p>") == "before\n\nOpen at nine.")
+    #expect(try shown("other", of: page) == "before\n\nShared")
+    #expect(try shown(nil, of: "<p>Secret plans.</p>") == "before\n\nShared")
+  }
+
   @Test func `an address that several pages have is shown by the first of their titles`() throws {
     let url = "https://acme.example/wiki/s"
     var envelope = StorageEnvelope(body: "<p><a href=\"\(url)\">\(url)</a></p>")

@@ -144,12 +144,20 @@ extension StorageRewriter {
     }
     // A few words ask for a whole page, as often as they like: beyond the limit of a page its title stands.
     if !isIncluded, writer.count < limits.bytes, let body = context.included[target] {
-      note(name, .rendered)
-      element(.div) { $0.other(body, space: target.space) }
+      let wanted = parameter("name", of: node).flatMap { $0.isEmpty ? nil : $0 }
+      var isTaken = false
+      element(.div) { rewriter in
+        isTaken =
+          name == "include"
+          ? rewriter.other(body, space: target.space)
+          : rewriter.other(body, space: target.space) { Self.excerpt(named: wanted, in: $0) }
+      }
+      note(name, isTaken ? .rendered : .reduced)
+      if isTaken { return }
     } else {
       note(name, .reduced)
-      element(.p) { $0.pageLink(target, anchor: nil) { $0.writer.text(target.title.utf8) } }
     }
+    element(.p) { $0.pageLink(target, anchor: nil) { $0.writer.text(target.title.utf8) } }
   }
 
   private mutating func file(_ name: String, _ node: MarkupNode) {

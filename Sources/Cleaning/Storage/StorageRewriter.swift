@@ -59,16 +59,42 @@ struct StorageRewriter {
     writer.close()
   }
 
-  /// Rewrites another fragment into this page.
-  mutating func other(_ storage: String, space: String?) {
-    guard let other = try? Self.parsed(Array(storage.utf8), limits), other.count > 0 else { return }
+  /// Rewrites another fragment into this page, or a part of it.
+  ///
+  /// - Parameters:
+  ///   - storage: the fragment.
+  ///   - space: the key of the space that its links mean; nil for this page's.
+  ///   - part: what of it is taken; nothing where that gives nil.
+  /// - Returns: whether there was something to take.
+  @discardableResult
+  mutating func other(
+    _ storage: String, space: String?, part: (MarkupDocument) -> MarkupNode? = { _ in 0 }
+  ) -> Bool {
+    guard let other = try? Self.parsed(Array(storage.utf8), limits), other.count > 0, let node = part(other)
+    else { return false }
     var inner = StorageRewriter(page: other, context: context, writer: MarkupWriter(), limits: limits)
     if let space { inner.context.space = space }
     inner.isIncluded = true
     swap(&inner.writer, &writer)
-    inner.contents(of: 0)
+    inner.contents(of: node)
     swap(&inner.writer, &writer)
     macros.add(inner.macros)
+    return true
+  }
+
+  /// The body of a page's excerpt; without a name that of the one that has none, or of the first.
+  static func excerpt(named name: String?, in page: MarkupDocument) -> MarkupNode? {
+    var first: MarkupNode?
+    for node in 0..<page.count where !page.isText(node) && page.name(of: node) == "ac:structured-macro" {
+      guard page.value(named: "ac:name", in: node) == "excerpt" else { continue }
+      let parts = page.children(of: node).filter { !page.isText($0) }
+      guard let body = parts.first(where: { page.name(of: $0) == "ac:rich-text-body" }) else { continue }
+      let own = parts.first { page.name(of: $0) == "ac:parameter" && page.value(named: "ac:name", in: $0) == "name" }
+        .map { page.text(of: $0).split(whereSeparator: \.isWhitespace).joined(separator: " ") }
+      if own == name { return body }
+      if first == nil { first = body }
+    }
+    return name == nil ? first : nil
   }
 
   mutating func contents(of node: MarkupNode) {
