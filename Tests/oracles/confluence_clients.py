@@ -13,7 +13,7 @@ With ACERVO (the program acervo, with words before it if needed) the same site i
 deployments, and the pages of its snapshot are compared by id, title and how many of them each of eight
 users may read. Differences that docs/testing.md explains are counted under their name; any other ends the program with 1.
 
-needs: Python 3.11 and Tests/oracles/confluence_clients.txt
+needs: Python 3.11 and Tests/oracles/requirements-confluence.txt
 """
 import collections
 import json

@@ -361,6 +361,8 @@ class Trial:
               holds(answer, took) and answer["answer"] == quoted["answer"],
               [(f["provider"], f["kind"]) for f in answer["failures"]])
         relay.start()
+        # Whoever failed four times in a row rests for half a minute.
+        time.sleep(31)
         relay.kill_after, relay.killed_after = 6, 0
         reply = service.post("/api/v1/projects/two/query", {"user_prompt_text": QUESTION})
         check(f"killed after {relay.killed_after} parts of an orchestrated answer: {reply.seconds:.1f} s",

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Holds the Model Context Protocol server to the official Python client, over HTTP and over standard streams.
 
-    pip install mcp==2.3.0
+    Tests/oracles/run mcp_client.py …   (requirements-assistants.txt pins mcp 2.3.0)
     mcp_client.py --url http://127.0.0.1:8080/mcp --question "¿Cómo cambio la contraseña?" [--calls 2000]
     mcp_client.py --command "acervo mcp --snapshots snapshots" --question "…"
 

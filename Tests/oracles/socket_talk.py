@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Talks to acervo-serve over WebSockets with the `websockets` package while snapshots change.
 
-    python3 -m venv venv && venv/bin/pip install -r Tests/oracles/requirements-sockets.txt
+    Tests/oracles/run socket_talk.py …   (with requirements-sockets.txt)
     venv/bin/python Tests/oracles/socket_talk.py [--messages 300] [--sockets 4] [--publishes 20] [--bin .build/release]
 
 Every message has a number. The run fails when one has no end or more than one, when what was streamed is not the answer,
