@@ -76,7 +76,7 @@ let package = Package(
     library("LMDB", ["CLMDB"]),
     library("Snapshots", ["COpenSSL", "Corpus", "LMDB"]),
     library("Retrieval", ["Corpus", "Snapshots", "SearchIndexes", "TextAnalysis", "Embedding"]),
-    library("Answering", ["Corpus", "Embedding", "HTTPClient", "Retrieval", "TextAnalysis"]),
+    library("Answering", ["Corpus", "Embedding", "HTTPClient", "Retrieval", "Snapshots", "TextAnalysis"]),
     library("Evaluation", ["Corpus", "Settings", "Snapshots", "Retrieval", "Answering", "TextAnalysis"]),
     library(
       "Indexing",

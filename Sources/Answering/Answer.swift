@@ -13,7 +13,7 @@ public struct Answer: Sendable, Equatable {
   public var sources: [String]
   /// False when the evidence is too weak and the text says so.
   public var isAnswered: Bool
-  /// Who wrote it: a model as requests call it, or `extractive` for quotes.
+  /// Who wrote it: a model as requests call it, `extractive` for quotes, `catalogue` for rows.
   public var provider = Answer.extractive
   /// The model that wrote it; nil for quotes.
   public var model: String?
@@ -34,6 +34,8 @@ public struct Answer: Sendable, Equatable {
 
   /// What an answer of quotes names as its provider.
   public static let extractive = "extractive"
+  /// What an answer from a catalogue's rows names as its provider.
+  public static let catalogue = "catalogue"
 
   /// Makes an answer of quotes.
   public init(text: String, language: String, citations: [Citation], sources: [String], isAnswered: Bool) {

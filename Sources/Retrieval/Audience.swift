@@ -16,6 +16,8 @@ public final class Audience: Sendable {
   public let chunks: Int
   /// Those chunks; nil for all.
   let readable: ChunkSet?
+  /// The documents; nil for all.
+  let readableDocuments: ChunkSet?
   /// How many of them are in each language, `""` for no known one; empty where all may be read.
   let languageChunks: [String: Int]
 
@@ -29,24 +31,26 @@ public final class Audience: Sendable {
     key = hasher.finish()
     guard rules.count < snapshot.ruleCount else {
       (documents, chunks) = (snapshot.manifest.documents, snapshot.manifest.chunks)
-      (readable, languageChunks) = (nil, [:])
+      (readable, readableDocuments, languageChunks) = (nil, nil, [:])
       return
     }
     var admits = [Bool](repeating: false, count: snapshot.ruleCount)
     for rule in rules { admits[rule] = true }
     var readable = ChunkSet(count: snapshot.manifest.chunks)
+    var whole = ChunkSet(count: snapshot.manifest.documents)
     var (documents, chunks) = (0, 0)
     // By the numbers of languages, the last for no known one: names cost a look-up for each document.
     var counts = [Int](repeating: 0, count: snapshot.languages.count + 1)
     for document in 0..<snapshot.manifest.documents where admits[snapshot.ruleNumber(ofDocument: document)] {
       let numbers = snapshot.chunkNumbers(ofDocument: document)
       readable.insert(numbers)
+      whole.insert(document..<document + 1)
       documents += 1
       chunks += numbers.count
       counts[snapshot.languageNumber(ofDocument: document) ?? snapshot.languages.count] += numbers.count
     }
     let languages = zip(snapshot.languages + [""], counts).filter { $0.1 > 0 }
-    (self.documents, self.chunks, self.readable) = (documents, chunks, readable)
+    (self.documents, self.chunks, self.readable, readableDocuments) = (documents, chunks, readable, whole)
     languageChunks = Dictionary(languages.map { ($0.0, $0.1) }, uniquingKeysWith: +)
   }
 

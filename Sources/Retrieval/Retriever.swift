@@ -19,7 +19,7 @@ public final class Retriever: Sendable {
   private let second: SearchedVectors?
   private let lexical: LexicalIndex?
   private let reranker: (any Reranker)?
-  private let visibility: Visibility
+  let visibility: Visibility
   private let audiences: Audiences
   private let detector = LanguageDetector()
 

@@ -43,10 +43,21 @@ final class Visibility: Sendable {
     return chunks
   }
 
-  private func select(_ filters: [Filter]) throws -> ChunkSet {
+  /// The documents that meet conditions and that an audience may read; nil for that of everybody who may read all.
+  func documents(for audience: Audience?, filters: [Filter]) throws -> ChunkSet {
+    let kinds = try kinds()
+    for filter in filters where kinds[filter.field] == nil {
+      throw RetrievalError.unknownField(filter.field, kinds: kinds)
+    }
     var documents = ChunkSet(count: snapshot.manifest.documents)
     documents.insert(0..<documents.count)
     for filter in filters { documents.formIntersection(try self.documents(filter)) }
+    if let readable = audience?.readableDocuments { documents.formIntersection(readable) }
+    return documents
+  }
+
+  private func select(_ filters: [Filter]) throws -> ChunkSet {
+    let documents = try documents(for: nil, filters: filters)
     var chunks = ChunkSet(count: snapshot.manifest.chunks)
     for document in 0..<documents.count where documents.contains(document) {
       chunks.insert(snapshot.chunkNumbers(ofDocument: document))
@@ -123,7 +134,7 @@ final class Visibility: Sendable {
   }
 
   /// The columns of the snapshot; those of one that was written without them are made when first asked for.
-  private func fields() throws -> FieldIndex? {
+  func fields() throws -> FieldIndex? {
     if let stored { return stored }
     return try made.withLock { made in
       if let made { return made }

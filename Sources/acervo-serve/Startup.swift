@@ -80,6 +80,7 @@ enum Startup {
     settings.models = ModelChain(models, client: client)
     settings.answering = file.answer
     settings.projects = file.projects
+    settings.catalogues = file.catalogues
     settings.journal = file.journal
     settings.caches = file.caches
     settings.servesForge = file.authentication.forge != nil

@@ -102,6 +102,33 @@ public final class FieldIndex: @unchecked Sendable {
     try insert(into: &set, column, first, end)
   }
 
+  /// Walks the values of a field in their order, each with its documents.
+  ///
+  /// - Parameters:
+  ///   - field: the field.
+  ///   - descending: whether the last value comes first.
+  ///   - body: gets each value with its documents, ascending; false ends the walk.
+  /// - Throws: `SearchIndexError` where the column is damaged; what `body` throws.
+  /// - Complexity: O(values + documents with one).
+  public func walk(
+    _ field: String, descending: Bool = false, _ body: (FieldValue, [Int]) throws -> Bool
+  ) throws {
+    guard let column = columns[field] else { return }
+    for step in 0..<column.values {
+      let place = descending ? column.values - 1 - step : step
+      let (start, stop) = (number(2 + place, column), number(3 + place, column))
+      guard start <= stop, stop <= column.entries else { throw Self.damaged("documents lie outside of their column") }
+      let documents = (start..<stop).map { number(3 + column.values + $0, column) }
+      let value: FieldValue
+      switch column.kind {
+      case .keyword: value = .keyword(String(decoding: try text(place, column), as: UTF8.self))
+      case .number: value = .number(Double(bitPattern: fixed(place, column)))
+      case .date: value = .date(Int64(bitPattern: fixed(place, column)))
+      }
+      guard try body(value, documents) else { return }
+    }
+  }
+
   /// The first value for which something no longer holds.
   private func partition(_ column: Column, _ holds: (Int) throws -> Bool) rethrows -> Int {
     var (low, high) = (0, column.values)

@@ -33,6 +33,8 @@ struct AnsweredQuestion: Sendable {
   var served: ServedSnapshot
   /// Names it in the journal; nil where none is kept.
   var event: InteractionID?
+  /// What a catalogue's rows answered; nil where the question went the ordinary way.
+  var catalogue: CatalogueAnswer?
   /// Whether a model had given it before.
   var isRemembered = false
   /// Milliseconds that each step took.
@@ -107,7 +109,7 @@ final class AnswerDesk: Sendable {
       answered.event = event
       note(
         question, event, answered.answer, retrieval: answered.retrievalTime, answering: answered.answerTime,
-        isRemembered: answered.isRemembered)
+        isRemembered: answered.isRemembered, intent: answered.catalogue?.query.intent)
     }
     return answered
   }
@@ -121,9 +123,10 @@ final class AnswerDesk: Sendable {
   ///   - retrieval: milliseconds that the evidence took.
   ///   - answering: milliseconds that the answer took.
   ///   - isRemembered: whether it had been given, and paid for, before.
+  ///   - intent: what was wanted of a catalogue; nil: nothing.
   func note(
     _ question: AskedQuestion, _ event: InteractionID, _ answer: Answer, retrieval: Double, answering: Double,
-    isRemembered: Bool = false
+    isRemembered: Bool = false, intent: String? = nil
   ) {
     guard let journal else { return }
     let manifest = question.served.manifest
@@ -133,6 +136,7 @@ final class AnswerDesk: Sendable {
     asked.isAnswered = answer.isAnswered
     asked.provider = answer.provider
     asked.isFallback = answer.isFallback
+    asked.intent = intent
     asked.unsupported = answer.checks.unsupported
     asked.retrieval = retrieval
     asked.answering = answering
@@ -151,9 +155,18 @@ final class AnswerDesk: Sendable {
   }
 
   /// The question made to stand alone, and the evidence for it, with the milliseconds that both took.
-  func evidence(for question: AskedQuestion) async throws -> (standalone: String, evidence: Evidence, time: Double) {
+  ///
+  /// - Parameters:
+  ///   - question: what is asked.
+  ///   - known: the question made to stand alone, where that is done already.
+  /// - Returns: what was searched for, what was found, and milliseconds.
+  /// - Throws: what retrieval throws.
+  func evidence(
+    for question: AskedQuestion, standalone known: String? = nil
+  ) async throws -> (standalone: String, evidence: Evidence, time: Double) {
     let begun = ContinuousClock.now
-    let standalone = question.history.isEmpty ? question.text : await rewritten(question)
+    var standalone = known ?? question.text
+    if known == nil, !question.history.isEmpty { standalone = await rewritten(question) }
     var search = question.search
     search.query = standalone
     // Half of what is left stays for the answer.
@@ -174,7 +187,9 @@ final class AnswerDesk: Sendable {
   private func made(
     _ question: AskedQuestion, _ take: @Sendable (AnswerEvent) async throws -> Void
   ) async throws -> AnsweredQuestion {
-    let (standalone, evidence, time) = try await evidence(for: question)
+    let alone = question.history.isEmpty ? question.text : await rewritten(question)
+    if let answered = try await catalogued(question, alone, take) { return answered }
+    let (standalone, evidence, time) = try await evidence(for: question, standalone: alone)
     let begun = ContinuousClock.now
     let key = Key(
       collection: question.served.manifest.collection, snapshot: question.served.manifest.id,

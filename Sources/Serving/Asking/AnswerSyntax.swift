@@ -142,6 +142,7 @@ struct AnswerSyntax: Sendable {
       .required("cost", .nullable(.number), "What they cost; null where no price is known."),
       .required("standalone", .text, "What was searched for: the question, made to stand alone."),
       .required("remembered", .boolean, "Whether the model had given this answer before."),
+      CatalogueSyntax.member,
       .required(
         "interaction_event_id", .nullable(.text),
         "Names the question with its answer for feedback; null where no journal is kept."),
@@ -159,6 +160,7 @@ struct AnswerSyntax: Sendable {
     ]
     let how: [JSONValue.Member] = [
       .init("standalone", .string(answered.standalone)), .init("remembered", .bool(answered.isRemembered)),
+      .init("catalogue", CatalogueSyntax.json(answered.catalogue)),
       .init("interaction_event_id", answered.event.map { .string($0.text) } ?? .null),
     ]
     return what + answer.provenance + how + origin(of: answered.served) + [took(since: started)]

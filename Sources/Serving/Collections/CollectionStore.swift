@@ -1,4 +1,4 @@
-internal import Answering
+public import Answering
 internal import Corpus
 internal import Dispatch
 internal import Embedding
@@ -30,7 +30,9 @@ public final class CollectionStore: Sendable {
   private let folder: String
   private let keys: [VerifyingKey]
   private let embedders: EmbedderPool
-  private let metrics: Metrics
+  let metrics: Metrics
+  /// By collection.
+  private let catalogues: [String: CatalogueSettings]
   private let log: ServiceLog
   private let state = Mutex(State())
 
@@ -40,15 +42,18 @@ public final class CollectionStore: Sendable {
   ///   - folder: the folder of the collections.
   ///   - keys: the public keys of which one must have signed a snapshot; none: no signature is asked for.
   ///   - embedders: loads the models that the snapshots name.
+  ///   - catalogues: the collections whose rows answer questions, and how.
   ///   - metrics: counts swaps and refusals.
   ///   - log: tells of them.
   public init(
-    folder: String, signedBy keys: [VerifyingKey] = [], embedders: EmbedderPool, metrics: Metrics, log: ServiceLog
+    folder: String, signedBy keys: [VerifyingKey] = [], embedders: EmbedderPool,
+    catalogues: [CatalogueSettings] = [], metrics: Metrics, log: ServiceLog
   ) {
     self.folder = folder
     self.keys = keys
     self.embedders = embedders
     self.metrics = metrics
+    self.catalogues = Dictionary(catalogues.map { ($0.collection, $0) }) { first, _ in first }
     self.log = log
   }
 
@@ -150,7 +155,13 @@ public final class CollectionStore: Sendable {
     let second = try embedders.embedder(for: snapshot.manifest.secondEmbedder)
     try check.finish()
     let served = try ServedSnapshot(
-      snapshot: snapshot, embedder: embedder, second: second, reranker: embedders.reranker)
+      snapshot: snapshot, embedder: embedder, second: second, reranker: embedders.reranker,
+      catalogue: catalogues[folder.name])
+    if let missing = served.catalogue?.vocabulary.missing, !missing.isEmpty {
+      log.write(
+        .warning, "catalogue_fields_missing",
+        ["collection": .string(folder.name), "fields": .array(missing.map { .string($0) })])
+    }
     if !isFirst { try warm(served) }
     return served
   }

@@ -17,6 +17,8 @@ final class ServedSnapshot: Sendable {
   /// Known when it is loaded: a snapshot without columns has to read every document for it, which
   /// no request should wait for.
   let fields: [String: FieldKind]
+  /// Answers questions about its rows; nil where it is no catalogue.
+  let catalogue: CatalogueAnswerer?
 
   var manifest: SnapshotManifest { retriever.snapshot.manifest }
 
@@ -26,10 +28,16 @@ final class ServedSnapshot: Sendable {
       collection: manifest.collection, snapshot: manifest.id, chunks: answer.citations.map(\.chunk))
   }
 
-  init(snapshot: Snapshot, embedder: (any Embedder)?, second: (any Embedder)?, reranker: (any Reranker)?) throws {
+  init(
+    snapshot: Snapshot, embedder: (any Embedder)?, second: (any Embedder)?, reranker: (any Reranker)?,
+    catalogue: CatalogueSettings? = nil
+  ) throws {
     retriever = try Retriever(snapshot: snapshot, embedder: embedder, second: second, reranker: reranker)
     answerer = ExtractiveAnswerer(embedder: embedder)
     self.embedder = embedder
     fields = try retriever.fields
+    self.catalogue = try catalogue.map { [retriever] in
+      CatalogueAnswerer(try CatalogueVocabulary($0, retriever), retriever, embedder: embedder)
+    }
   }
 }

@@ -59,6 +59,18 @@ public final class Meter: Sendable {
     public var answers: [Answers]
     /// Failures that an answer was made in spite of, by kind.
     public var failures: [String: Int]
+    /// Questions that a catalogue's rows answered, by collection and intent.
+    public var intents: [Intents]
+  }
+
+  /// Questions of one intent that a catalogue's rows answered since the start.
+  public struct Intents: Sendable, Equatable {
+    /// The collection.
+    public var collection: String
+    /// The intent's name.
+    public var intent: String
+    /// How many.
+    public var count: Int
   }
 
   private struct UseName: Hashable {
@@ -77,6 +89,7 @@ public final class Meter: Sendable {
     var uses: [UseName: Use] = [:]
     var answers: [AnswerName: Int] = [:]
     var failures: [String: Int] = [:]
+    var intents: [[String]: Int] = [:]
   }
 
   private let state = Mutex(State())
@@ -122,6 +135,15 @@ public final class Meter: Sendable {
     }
   }
 
+  /// Counts a question that a catalogue's rows answered.
+  func understood(_ collection: String, intent: String) {
+    state.withLock { state in
+      var name = [collection, intent]
+      if state.intents[name] == nil, state.intents.count >= Self.room { name = [Self.other, Self.other] }
+      state.intents[name, default: 0] += 1
+    }
+  }
+
   /// Everything that was counted so far, in the order of names.
   public var reading: Reading {
     let state = state.withLock { $0 }
@@ -131,7 +153,10 @@ public final class Meter: Sendable {
       uses: state.uses.values.sorted { rank($0).lexicographicallyPrecedes(rank($1)) },
       answers: state.answers.map { Answers(route: $0.route, provider: $0.provider, outcome: $0.outcome, count: $1) }
         .sorted { rank($0).lexicographicallyPrecedes(rank($1)) },
-      failures: state.failures)
+      failures: state.failures,
+      intents: state.intents.sorted { $0.key.lexicographicallyPrecedes($1.key) }.map {
+        Intents(collection: $0.key[0], intent: $0.key[1], count: $0.value)
+      })
   }
 
   /// The families with something counted.
@@ -164,12 +189,16 @@ public final class Meter: Sendable {
     let failures = reading.failures.sorted { $0.key < $1.key }.map { kind, count -> Metrics.Family.Sample in
       ([("kind", kind)], Double(count))
     }
+    let intents = reading.intents.map { intents -> Metrics.Family.Sample in
+      ([("collection", intents.collection), ("intent", intents.intent)], Double(intents.count))
+    }
     let families: [Metrics.Family] = [
       .init("acervo_model_calls_total", .counter, "Calls of providers' models by outcome.", calls),
       .init("acervo_model_tokens_total", .counter, "Tokens of providers' models, as told or estimated.", tokens),
       .init("acervo_model_cost_total", .counter, "What providers' models cost, by the prices that are set.", costs),
       .init("acervo_answers_total", .counter, "Answers by who wrote them and how they ended.", answers),
       .init("acervo_failures_total", .counter, "Failures that an answer was made in spite of, by kind.", failures),
+      .init("acervo_intents_total", .counter, "Questions that a catalogue's rows answered, by intent.", intents),
     ]
     return families.filter { !$0.samples.isEmpty }
   }

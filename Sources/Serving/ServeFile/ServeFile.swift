@@ -27,6 +27,8 @@ public struct ServeFile: Sendable {
   public var answer = AnswerSettings()
   /// What can be asked of several models side by side.
   public var projects: [ProjectSettings] = []
+  /// The collections whose rows answer questions.
+  public var catalogues: [CatalogueSettings] = []
   /// Where conversations are kept; nil: nowhere.
   public var journal: JournalSettings?
   /// How much is remembered.
@@ -65,12 +67,26 @@ public struct ServeFile: Sendable {
       Field(
         "projects", \.projects, .list(of: ProjectSettings.definition.type, count: 0...1_000),
         "What can be asked of several models side by side."),
+      Field(
+        "catalogues", \.catalogues, catalogueList,
+        "Collections whose rows answer questions, and how these are understood."),
       Field("journal", \.journal, JournalSettings.definition.type, "Where conversations are kept; nowhere by default."),
       Field("caches", \.caches, CacheSettings.definition.type, "How much is remembered to be faster."),
       Field("traces", \.traces, TraceSettings.definition.type, "Where traces go."),
       Field(
         "moderation", \.moderation, Moderation.definition.type, "What is kept out of questions and answers."),
     ])
+
+  private static var catalogueList: SettingType<[CatalogueSettings]> {
+    .list(of: CatalogueSettings.definition.type, count: 0...100).checked { catalogues, node, reader in
+      for (place, catalogue) in catalogues.enumerated()
+      where catalogues[..<place].contains(where: { $0.collection == catalogue.collection }) {
+        reader.report(
+          at: node.elements[place], "the collection “\(catalogue.collection)” stands twice", mend: "keep one of them")
+      }
+      return catalogues
+    }
+  }
 
   /// Reads a file.
   ///

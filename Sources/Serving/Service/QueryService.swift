@@ -27,6 +27,8 @@ public struct ServiceSettings: Sendable {
   public var answering = AnswerSettings()
   /// What can be asked of several models side by side.
   public var projects: [ProjectSettings] = []
+  /// The collections whose rows answer questions.
+  public var catalogues: [CatalogueSettings] = []
   /// Where conversations are kept; nil, the default: nowhere.
   public var journal: JournalSettings?
   /// How much is remembered.
@@ -88,6 +90,7 @@ public final class QueryService: Sendable {
     routes += DocumentRoutes(desk: desk).all
     routes += FeedbackRoutes(journal: journal).all
     routes += OpenAIRoutes(desk: desk).all
+    routes += CatalogueRoutes(store: store, names: settings.catalogues.map(\.collection)).all
     let records = try InteractionRecords(journal: journal)
     routes += ProjectRoutes(desk: desk, projects: settings.projects, records: records).all
     routes += OrchestrationRoutes(records: records, models: settings.models).all

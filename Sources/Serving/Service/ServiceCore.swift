@@ -21,8 +21,8 @@ struct ServiceCore: Sendable {
     }
     closedir(folder)
     store = CollectionStore(
-      folder: settings.snapshots, signedBy: settings.signedBy, embedders: embedders, metrics: settings.metrics, log: log
-    )
+      folder: settings.snapshots, signedBy: settings.signedBy, embedders: embedders, catalogues: settings.catalogues,
+      metrics: settings.metrics, log: log)
     watcher = CollectionWatcher(store: store, folder: settings.snapshots, pollSeconds: settings.pollSeconds)
     desk = AnswerDesk(
       store: store, finder: EvidenceFinder(rememberedBytes: settings.caches.retrievalBytes), models: settings.models,
