@@ -66,7 +66,8 @@ import Testing
     let today = try #require(told["traffic"]?.array?.last)
     #expect(told["traffic"]?.array?.count == 7)
     #expect((today["questions"]?.int, today["answered"]?.int) == (3, 2))
-    #expect(told["asked"]?.array?.first?["question"]?.string == "what is the DISK quota")
+    // Of the two ways of writing it in one second, either.
+    #expect(told["asked"]?.array?.first?["question"]?.string?.lowercased().hasPrefix("what is the disk quota") == true)
     #expect(told["asked"]?.array?.first?["count"]?.int == 2)
     #expect(told["unanswered"]?.array?.map { $0["question"]?.string } == ["¿Quién es [email] en Zaragoza?"])
     #expect(told["providers"]?.array?.first?["provider"]?.string == "extractive")

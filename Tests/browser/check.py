@@ -48,6 +48,14 @@ PAGES = {
         "en", "Opening hours", "<h1>Opening hours</h1><p>The shop opens from nine in the morning to eight in the evening, "
         "Monday to Saturday.</p>"),
 }
+# The Forge example's way to the service, with what Forge offers it made up.
+FORGE = {
+    "forge/index.html": (
+        "text/html", '<!doctype html><script type="importmap">{"imports":{"@forge/bridge":"/forge/bridge.js"}}</script>'
+        '<script type="module">import { ask } from "/forge/ask.js"; window.ask = ask;</script>'),
+    "forge/bridge.js": ("text/javascript", "export const invokeRemote = async () => { throw new Error('not in Forge'); };"),
+    "forge/ask.js": ("text/javascript", (ROOT / "examples/forge/src/frontend/ask.js").read_text()),
+}
 SIZES = {"phone": (390, 844), "desktop": (1440, 900)}
 PAINT_MS, WEIGHT = 200, 100_000
 
@@ -57,10 +65,16 @@ class Site(http.server.SimpleHTTPRequestHandler):
 
     def do_GET(self):  # noqa: N802: the library's name
         name = urllib.parse.urlsplit(self.path).path.lstrip("/")
+        if name in FORGE:
+            return self.reply(200, *FORGE[name])
         language, title, body = PAGES.get(name, ("en", "none", ""))
-        text = f"<!doctype html><html lang={language}><meta charset=utf-8><title>{title}</title><main>{body}</main></html>".encode()
-        self.send_response(200 if name in PAGES else 404)
-        self.send_header("Content-Type", "text/html; charset=utf-8")
+        text = f"<!doctype html><html lang={language}><meta charset=utf-8><title>{title}</title><main>{body}</main></html>"
+        return self.reply(200 if name in PAGES else 404, "text/html", text)
+
+    def reply(self, status: int, kind: str, text: str):
+        text = text.encode()
+        self.send_response(status)
+        self.send_header("Content-Type", kind + "; charset=utf-8")
         self.send_header("Content-Length", str(len(text)))
         self.end_headers()
         self.wfile.write(text)
@@ -240,7 +254,7 @@ class Visit:
         turn.get_by_text("Gracias por su opinión").first.wait_for()
         self.expect(turn.get_by_role("button", name="No útil").get_attribute("aria-pressed") == "true", "no verdict is shown")
         turn.get_by_role("button", name="Copiar").click()
-        self.page.wait_for_function("navigator.clipboard.readText().then((text) => text.includes('14 euros'))")
+        self.page.wait_for_function("() => navigator.clipboard.readText().then((text) => text.includes('14 euros'))")
         table = self.ask("¿Cuál es la cuota mensual del plan Profesional?", 1)
         self.expect("27 euros" in table.locator(".text").inner_text(), "the answer from the table has no price")
         self.open_citation(table, "27 euros")
@@ -260,7 +274,7 @@ class Visit:
             turn.locator(".text a.cite").first.click()
         page = opened.value
         page.wait_for_load_state()
-        page.wait_for_function("scrollY > 200", timeout=10_000)
+        page.wait_for_function("() => scrollY > 200", timeout=10_000)
         page.wait_for_timeout(300)
         seen = page.evaluate(
             """(words) => { const walk = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
@@ -275,7 +289,7 @@ class Visit:
     def english_offline(self):
         page = self.page
         page.get_by_role("button", name=re.compile("^EN:")).first.click()
-        page.wait_for_function("document.documentElement.lang === 'en'")
+        page.wait_for_function("() => document.documentElement.lang === 'en'")
         page.locator("#question").fill("How do I reset a forgotten password?")
         self.context.set_offline(True)
         page.keyboard.press("Enter")
@@ -315,7 +329,7 @@ class Visit:
             page.locator("#fold summary").click()
         page.locator("#filters select[data-field=language]").select_option("es")
         page.locator("#query").press("Enter")
-        page.wait_for_function("!document.querySelector('#hits').innerText.includes('Passwords')")
+        page.wait_for_function("() => !document.querySelector('#hits').innerText.includes('Passwords')")
         self.axe("search")
         self.fits("search")
         self.tab("search")
@@ -360,11 +374,46 @@ class Visit:
                 if len(paints) >= 3 and min(paints) < PAINT_MS:
                     break
             self.expect(
-                min(paints) < max(PAINT_MS, min(plain) + PAINT_MS / 2),
+                min(paints) < max(PAINT_MS, 2.5 * min(plain)),
                 f"{path}: first paint after {sorted(paints)} ms, a plain page's after {sorted(plain)} ms")
             self.expect(0 < weight < WEIGHT, f"{path}: {weight} bytes")
             print(f"{path}: {weight} bytes with their heads, first paint after {min(paints):.0f} to {max(paints):.0f} ms "
                   f"(a plain page's: {min(plain):.0f} to {max(plain):.0f} ms)")
+
+
+def forge(browser, service: Service, faults: list):
+    """The Forge example's front end: what it sends, and what it says for every way in which a call can fail."""
+    context = browser.new_context()
+    page = context.new_page()
+    page.goto(service.origin + "/forge/index.html")
+    page.wait_for_function("() => typeof window.ask === 'function'")
+
+    def told(send: str, locale: str = "en") -> str:
+        return page.evaluate(
+            f"""async () => {{ try {{ const answer = await ask('why?', [], '{locale}', {send}); return 'answer: ' + answer.answer; }}
+              catch (trouble) {{ return trouble.message; }} }}""")
+
+    sent = page.evaluate(
+        """async () => { let sent; await ask('why?', [], 'en', async (request) => { sent = request;
+          return { status: 200, body: { answer: 'so', citations: [] } }; }); return sent; }""")
+    if sent["path"] != "/forge/ui/ask" or not 0 < sent["body"]["deadline_ms"] < 25_000:
+        faults.append(f"forge: sends {sent}")
+    for send, words in (
+            ("async () => ({ status: 200, body: { answer: 'so' } })", "answer: so"),
+            ("async () => ({ status: 403, body: { detail: 'x' } })", "You may not ask here."),
+            ("async () => ({ status: 503, body: { detail: 'x' } })", "The service is busy."),
+            ("async () => ({ status: 429, body: { detail: 'x' } })", "The service is busy."),
+            ("async () => ({ status: 504, body: { detail: 'x' } })", "took too long"),
+            ("async () => ({ status: 422, body: { detail: 'too long' } })", "too long"),
+            ("async () => ({ status: 502 })", "No answer could be had (502)."),
+            ("async () => { throw new Error('Remote invocation timed out after 25 seconds'); }", "took too long"),
+            ("async () => { throw new Error('Remote could not verify the Forge Invocation Token'); }", "does not know this app"),
+            ("async () => { throw new Error('remote network error'); }", "cannot be reached")):
+        if words not in told(send):
+            faults.append(f"forge: {send} is told as “{told(send)}”, not as “{words}”")
+    if "ocupado" not in told("async () => ({ status: 503 })", "es-ES"):
+        faults.append("forge: nothing is told in Spanish")
+    context.close()
 
 
 def main() -> int:
@@ -387,6 +436,7 @@ def main() -> int:
         with sync_playwright() as playwright:
             # The service is our own and on this machine: where the check runs as root, Chromium wants no sandbox.
             browser = playwright.chromium.launch(executable_path=options.chromium, args=["--no-sandbox"])
+            forge(browser, service, faults)
             for size in options.sizes:
                 for scheme in options.schemes:
                     visit = Visit(browser, service, size, scheme, out, faults, options)

@@ -38,6 +38,7 @@ export async function ask(question, history, locale, send = invokeRemote) {
   }
   if (response.status >= 200 && response.status < 300 && response.body) return response.body;
   if (response.status === 403) throw new Trouble(say.forbidden);
+  if (response.status === 504) throw new Trouble(say.late);
   if (response.status === 429 || response.status === 503) throw new Trouble(say.busy);
   throw new Trouble(response.body?.detail ?? say.other.replace('{status}', response.status));
 }

@@ -15,6 +15,7 @@ const Answer = ({ turn, say }) => (
   <Stack space="space.100">
     <Heading as="h4">{turn.question}</Heading>
     <Text>{turn.answer.answer}</Text>
+    {turn.answer.notice && <Text><em>{turn.answer.notice}</em></Text>}
     {turn.answer.citations.length > 0 && (
       <Box>
         <Text><strong>{say.sources}</strong></Text>
