@@ -21,6 +21,11 @@ import Testing
       ("500 euros o menos", .atMost(500, isStrict: false)),
       ("entre cincuenta y cien euros", .between(50, 100)), ("un millón de euros", .exactly(1_000_000)),
       ("con un presupuesto de 1,5k €", .atMost(1500, isStrict: false)), ("300-500 €", .between(300, 500)),
+      ("no quiero gastar más de 640 euros", .atMost(640, isStrict: false)),
+      ("que no cueste menos de 100 €", .atLeast(100, isStrict: false)),
+      ("sin pagar más de 50 €", .atMost(50, isStrict: false)),
+      ("que no sean HP de más de 500 €", .atLeast(500, isStrict: true)),
+
     ] as [(String, AmountPhrase.Bounds)]) func `Spanish amounts are read`(text: String, bounds: AmountPhrase.Bounds)
   {
     let found = phrases(text, "es")
@@ -37,6 +42,9 @@ import Testing
       ("€800 or less", .atMost(800, isStrict: false)), ("from 300 to 500 euros", .between(300, 500)),
       ("between one hundred and two hundred dollars", .between(100, 200)),
       ("eight hundred and fifty euros max", .atMost(850, isStrict: false)), ("2k euros", .exactly(2000)),
+      ("I don't want to spend more than $300", .atMost(300, isStrict: false)),
+      ("that do not cost over 20 euros", .atMost(20, isStrict: false)),
+
     ] as [(String, AmountPhrase.Bounds)]) func `English amounts are read`(text: String, bounds: AmountPhrase.Bounds)
   {
     let found = phrases(text, "en")

@@ -7,6 +7,15 @@ struct AmountPhrase: Sendable, Equatable {
     case between(Double, Double)
     case about(Double)
     case exactly(Double)
+
+    /// Turned round; only limits that leave their end out are: nobody says “no hasta 500”.
+    fileprivate var negated: Bounds {
+      switch self {
+      case .atMost(let value, true): .atLeast(value, isStrict: false)
+      case .atLeast(let value, true): .atMost(value, isStrict: false)
+      default: self
+      }
+    }
   }
 
   var bounds: Bounds
@@ -168,8 +177,33 @@ struct AmountReader: Sendable {
       (phrase.bounds, phrase.hasCue) = (cue.bounds, true)
     }
     if best == start, let place = cue(before: start, after: 0, among: Self.exact) { best = place }
+    if let place = negation(before: best) { (phrase.bounds, best) = (phrase.bounds.negated, place) }
     phrase.range = best..<amount.range.upperBound
     return phrase
+  }
+
+  private static let negations: Set<String> = [
+    "no", "not", "sin", "without", "nunca", "never", "ni", "t", "tampoco", "nor",
+  ]
+  /// What may stand between a negation and its limit; of anything else, such as a brand, the negation is that thing's.
+  private static let spending = [
+    "gast", "pag", "pay", "spen", "cuest", "cost", "val", "pas", "super", "exced", "exceed", "quier", "quisier", "want",
+    "wish", "like", "lleg", "sub", "invert", "pric", "go",
+  ]
+  private static let particles: Set<String> = [
+    "a", "me", "que", "de", "por", "se", "to", "be", "is", "are", "sea", "sean", "i", "do", "for", "at", "el", "la",
+    "precio", "price", "would", "d", "puedo", "can", "could", "podria",
+  ]
+
+  /// Where a negation stands that turns a limit round: “no quiero gastar más de 500 €” is at most 500.
+  private func negation(before end: Int) -> Int? {
+    for place in tokens[..<end].indices.suffix(7).reversed() {
+      let word = tokens[place].folded
+      if Self.negations.contains(word) { return place }
+      let isBetween = Self.particles.contains(word) || Self.spending.contains { word.hasPrefix($0) }
+      guard isBetween else { return nil }
+    }
+    return nil
   }
 
   /// What stands behind an amount: `800 € como máximo`, `500 or less`.

@@ -83,6 +83,8 @@ struct CatalogueReader {
 
   private mutating func readValues(protecting protected: Set<Int>) throws {
     var place = 0
+    // Where the last value ended that items must not have.
+    var negatedEnd: Int?
     while place < tokens.count {
       guard !tokens[place].isSign, let names = vocabulary.names[tokens[place].form],
         let (name, end) = try match(names, at: place, protected)
@@ -90,7 +92,8 @@ struct CatalogueReader {
         place += 1
         continue
       }
-      let isNegated = self.isNegated(place)
+      let isNegated = self.isNegated(place) || goesOn(from: negatedEnd, to: place)
+      if isNegated { negatedEnd = end }
       if isNegated {
         excluded[name.field, default: []].append(name.value)
         let test = Filter.Test.anyOf([.keyword(name.value)])
@@ -134,27 +137,39 @@ struct CatalogueReader {
     return word.text != name.value || word.text == word.text.lowercased()
   }
 
+  /// Whether a value is named as one that items must not have: “que no sean de HP”, “other than HP”.
   private func isNegated(_ place: Int) -> Bool {
-    let before = tokens[..<place].suffix(4).map(\.folded)
-    for negation in Self.negations where before.count >= negation.count {
-      for skipped in 0...min(1, before.count - negation.count) {
-        let words = before.dropLast(skipped).suffix(negation.count)
-        guard words.elementsEqual(negation) else { continue }
-        // Of what stands between only words that say nothing.
-        if skipped == 0 || ["de", "la", "el", "marca", "the", "a", "from", "by"].contains(before.last ?? "") {
-          return true
-        }
+    var end = place
+    for _ in 0..<4 {
+      let before = tokens[..<end].suffix(3).map(\.folded)
+      if Self.negations.contains(where: { before.count >= $0.count && before.suffix($0.count).elementsEqual($0) }) {
+        return true
       }
+      guard end > 0, Self.besides.contains(tokens[end - 1].folded) else { return false }
+      end -= 1
     }
     return false
   }
 
+  /// Whether a list of values goes on: “que no sean HP, LG o Dell”.
+  private func goesOn(from end: Int?, to place: Int) -> Bool {
+    guard let end, end < place else { return false }
+    return tokens[end..<place].allSatisfy { Self.listWords.contains($0.folded) || Self.besides.contains($0.folded) }
+  }
+
   private static let negations: [[String]] = [
-    ["no", "sea"], ["no", "sean"], ["que", "no", "sea"], ["excepto"], ["menos", "los"], ["salvo"], ["not"], ["except"],
-    ["other", "than"], ["que", "no", "sean"], ["no", "de"], ["without"], ["sin"], ["excluding"], ["but", "not"],
-    ["distinto", "de"],
-    ["distintos", "de"], ["no", "quiero"], ["pero", "no"],
-  ].sorted { $0.count > $1.count }
+    ["no", "sea"], ["no", "sean"], ["excepto"], ["menos", "los"], ["menos", "las"], ["salvo"], ["not"], ["except"],
+    ["other", "than"], ["no", "de"], ["without"], ["sin"], ["excluding"], ["but", "no"], ["distinto", "de"],
+    ["distintos", "de"], ["distinta", "de"], ["distintas", "de"], ["no", "quiero"], ["pero", "no"], ["ni"], ["nor"],
+    ["neither"], ["aparte", "de"], ["apart", "from"], ["besides"], ["t", "want"], ["not", "want"],
+  ]
+  /// Words between a negation and its value that say nothing.
+  private static let besides: Set<String> = [
+    "de", "la", "el", "los", "las", "marca", "the", "a", "an", "from", "by", "brand", "made", "of", "ni", "any",
+    "ningun",
+    "ninguna",
+  ]
+  private static let listWords: Set<String> = ["o", "u", "y", "e", "ni", "or", "and", "nor", ","]
 
   private mutating func takeFieldName(before place: Int) {
     for entity in vocabulary.entities.values {
@@ -362,7 +377,7 @@ struct CatalogueReader {
   }
 
   private static let joints: Set<String> = [
-    "y", "e", "o", "u", "and", "or", "vs", "versus", "con", "with", "frente", "than", "against",
+    "que", "y", "e", "o", "u", "and", "or", "vs", "versus", "con", "with", "frente", "than", "against",
   ]
   private static let comparing: Set<String> = [
     "precio", "precios", "price", "prices", "compara", "comparar", "compare", "diferencia", "difference", "barato",
