@@ -19,7 +19,7 @@ teach({
     source: "Fuente", refused: "«{name}» se publicó pero no responde: {why}", nothing: "Nada todavía.", since: "Desde el inicio: {when}.",
     noJournal: "El servicio no guarda un diario: ponga «journal» en serve.yaml para ver lo que se pregunta.",
     retrieve: "buscar", answer_: "responder", whole: "todo", rewrite: "reescribir", orchestrate: "varios modelos", moderate: "moderar",
-    journal: "diario", extractive: "citas", refresh: "Actualizar",
+    journal: "diario", extractive: "citas", catalogue: "catálogo", refresh: "Actualizar",
   },
   en: {
     period: "Period", day: "today", week: "seven days", month: "thirty days", questions: "Questions", answered: "Answered",
@@ -38,7 +38,7 @@ teach({
     source: "Source", refused: "“{name}” was published and does not answer: {why}", nothing: "Nothing yet.", since: "Since the start: {when}.",
     noJournal: "The service keeps no journal: write “journal” in serve.yaml to see what is asked.",
     retrieve: "search", answer_: "answer", whole: "everything", rewrite: "rewrite", orchestrate: "several models", moderate: "moderate",
-    journal: "journal", extractive: "quotes", refresh: "Refresh",
+    journal: "journal", extractive: "quotes", catalogue: "catalogue", refresh: "Refresh",
   },
 });
 
@@ -55,7 +55,7 @@ const span = (seconds) => seconds < 90 ? numbers.format(seconds) + " s" : second
   : seconds < 172800 ? numbers.format(seconds / 3600) + " h" : numbers.format(seconds / 86400) + " d";
 const steps = { retrieve: say("retrieve"), answer: say("answer_"), whole: say("whole"), rewrite: say("rewrite"),
   orchestrate: say("orchestrate"), moderate: say("moderate"), journal: say("journal") };
-const who = (name) => name === "extractive" ? say("extractive") : name;
+const who = (name) => ({ extractive: say("extractive"), catalogue: say("catalogue") })[name] ?? name;
 
 /** A table, numbers to the right; says so where there are no rows. */
 function table(caption, heads, rows) {
