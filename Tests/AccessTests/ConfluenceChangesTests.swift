@@ -74,7 +74,7 @@ import Testing
     let restrictions = readable.filter { $0.status == .current }.compactMap(\.readers)
     let groups = Set((restrictions + site.spaces.prefix(1).map(\.readers)).flatMap(\.groups))
     var expected: [LabRoute: Int] = [
-      .currentUser: 1, .spaces: 1, .spacePages: requests(pages.count, by: 250), .spaceBlogPosts: 1,
+      .currentUser: 1, .spaces: 1, .usersBulk: 1, .spacePages: requests(pages.count, by: 250), .spaceBlogPosts: 1,
       .spacePermissions: 1,
       // Restrictions of pages, 200 at a time, and then those of the folders above them.
       .contentSearch: requests(found, by: 200) + 1, .groupMembers: groups.count,

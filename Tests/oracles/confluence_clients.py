@@ -9,6 +9,10 @@ the indexer's account: all pages of every space, with title, version, ancestors,
                         Center; on Cloud the restrictions of pages as well
   langchain-community   ConfluenceLoader on both: `Document`s with id, title and text
 
+With ACERVO the text that `acervo clean` makes of each body is compared word by word with the loader's: a word of the loader's
+that ours lacks has to be one that no reader of the page sees (a parameter, an id, a fallback), and a word of ours that the
+loader's lacks has to stand in the body (in CDATA or an attribute), or to be one of those that cleaning adds.
+
 With ACERVO (the program acervo, with words before it if needed) the same site is indexed by our source from both
 deployments, and the pages of its snapshot are compared by id, title and how many of them each of eight
 users may read. Differences that docs/testing.md explains are counted under their name; any other ends the program with 1.
@@ -16,6 +20,7 @@ users may read. Differences that docs/testing.md explains are counted under thei
 needs: Python 3.11 and Tests/oracles/requirements-confluence.txt
 """
 import collections
+import html
 import json
 import os
 import pathlib
@@ -37,6 +42,60 @@ NAME, PASSWORD = "search.indexer", "lab-password"
 def ask(address, headers=None):
     with urllib.request.urlopen(urllib.request.Request(address, headers=headers or {}), timeout=60) as answer:
         return json.load(answer)
+
+
+# Elements whose words no reader of a page sees.
+HIDDEN = re.compile(
+    r"<(ac:parameter|ac:default-parameter|ac:task-id|ac:task-uuid|ac:task-status|ac:adf-fallback|ac:adf-attribute"
+    r"|ac:adf-parameter|ac:placeholder|style)\b[^>]*?(?<!/)>(.*?)</\1>", re.S)
+# The numbers of a table's rows, which the editor makes.
+NUMBERS = re.compile(r'<t[hd] class="numberingColumn"[^>]*>(.*?)</t[hd]>', re.S)
+# An inline comment's mark may stand inside a word; the loader breaks the word there.
+MARKER = re.compile(r"</?ac:inline-comment-marker[^>]*>")
+# Words that cleaning adds: kinds of panels, marks of macros that are made when a page is shown.
+ADDED = {
+    "info", "note", "warning", "error", "success", "tip", "user", "x", "children", "toc", "pagetree", "contentbylabel", "jira",
+    "jiraissues", "attachments", "gallery", "detailssummary", "livesearch", "userlister",
+}
+
+
+def words(text):
+    return collections.Counter(re.findall(r"\w+", text))
+
+
+class Texts:
+    """The words of our text beside the loader's, page by page."""
+
+    def __init__(self, check, program):
+        self.check, self.program, self.pages, self.sizes = check, program, 0, collections.Counter()
+
+    def compare(self, who, known, theirs):
+        with tempfile.NamedTemporaryFile(suffix=".xhtml") as page:
+            page.write(known["storage"].encode())
+            page.flush()
+            run = subprocess.run(
+                [*self.program, "clean", "--type", "confluence", "--format", "text", page.name], capture_output=True, text=True)
+        if run.returncode != 0:
+            self.check.faults.append(f"{who}: {known['id']}: acervo clean: {run.stderr[-300:]}")
+            return
+        ours, theirs = words(run.stdout), words(theirs)
+        storage = html.unescape(known["storage"])
+        hidden = words(" ".join(re.sub(r"<[^>]*>", " ", match[2]) for match in HIDDEN.finditer(storage)))
+        hidden += words(" ".join(re.sub(r"<[^>]*>", " ", match[1]) for match in NUMBERS.finditer(storage)))
+        whole = words(MARKER.sub("", storage))
+        split = words(MARKER.sub(" ", storage)) - whole
+        if split:
+            self.check.explained["langchain: words broken where an inline comment is marked"] += 1
+        lost = theirs - hidden - split - ours
+        if lost:
+            self.check.faults.append(f"{who}: {known['id']}: words that our text lacks: {sorted(lost)[:8]}")
+        more = ours - theirs
+        strange = {word for word in more if word not in whole and word.lower() not in ADDED and not word.isdigit()}
+        if strange:
+            self.check.faults.append(f"{who}: {known['id']}: words that the page does not have: {sorted(strange)[:8]}")
+        self.pages += 1
+        self.sizes.update(ours=sum(ours.values()), theirs=sum(theirs.values()), hidden=sum((theirs & hidden).values()),
+                          more=sum(more.values()))
 
 
 class Comparison:
@@ -116,7 +175,7 @@ def restrictions(check, who, client):
         check.same(who, id, "restricted groups", groups, set(known["readers"]["groups"]))
 
 
-def langchain(check, who, **options):
+def langchain(check, who, texts=None, **options):
     for space in check.site["spaces"]:
         expected = check.expected(space["key"])
         if not expected:
@@ -136,8 +195,10 @@ def langchain(check, who, **options):
                 check.explained["langchain: CDATA read as HTML, so code and link labels are lost"] += 1
             if "<ac:parameter" in known["storage"]:
                 check.explained["langchain: parameters of macros printed as text"] += 1
-            words = re.findall(r"Record L\d+ revision \d+", document.page_content)
-            check.same(who, known["id"], "first sentence", words[:1], re.findall(r"Record L\d+ revision \d+", known["storage"])[:1])
+            marks = re.findall(r"Record L\d+ revision \d+", document.page_content)
+            check.same(who, known["id"], "first sentence", marks[:1], re.findall(r"Record L\d+ revision \d+", known["storage"])[:1])
+            if texts:
+                texts.compare(who, known, document.page_content)
 
 
 def acervo(check, program, who, settings, principal):
@@ -199,7 +260,8 @@ def main():
         python_api(check, "atlassian-python-api, Cloud", cloud)
         restrictions(check, "atlassian-python-api, Cloud", cloud)
         python_api(check, "atlassian-python-api, Data Center", center)
-        langchain(check, "ConfluenceLoader, Cloud", url=root + "/wiki", username=EMAIL, api_key=TOKEN, cloud=True)
+        texts = Texts(check, shlex.split(sys.argv[2])) if len(sys.argv) == 3 else None
+        langchain(check, "ConfluenceLoader, Cloud", texts, url=root + "/wiki", username=EMAIL, api_key=TOKEN, cloud=True)
         langchain(check, "ConfluenceLoader, Data Center", url=root + "/confluence", username=NAME, api_key=PASSWORD, cloud=False)
         if len(sys.argv) == 3:
             program = shlex.split(sys.argv[2])
@@ -210,6 +272,10 @@ def main():
     finally:
         lab.terminate()
         lab.wait()
+    if texts:
+        sizes = texts.sizes
+        print(f"{texts.pages} texts: {sizes['ours']} words of ours, {sizes['theirs']} of the loader's; of these {sizes['hidden']} "
+              f"are parameters and the like, and {sizes['more']} of ours are not in them")
     for name, count in sorted(check.explained.items()):
         print(f"explained: {name}: {count} pages")
     for fault in check.faults[:40]:

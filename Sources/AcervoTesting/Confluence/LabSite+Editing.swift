@@ -240,6 +240,13 @@ extension LabSite {
     generation += 1
   }
 
+  /// Gives an account another name.
+  public mutating func rename(user account: String, to name: String) throws {
+    guard users[account] != nil else { throw LabEditError(description: "no user “\(account)”") }
+    users[account]?.displayName = name
+    generation += 1
+  }
+
   /// Makes a group.
   public mutating func addGroup(_ name: String, id: String, members: Set<String> = []) {
     groups.append(Group(id: id, name: name, members: members))

@@ -12,6 +12,7 @@ struct CloudFace: ConfluenceFace {
   private static let foundAtOnce = 200
 
   let bodiesAtOnce = 50
+  let givesNamesTogether = true
 
   func account() async throws -> String? {
     let user = try await client.get(Self.one + "/user/current", cost: .identity)

@@ -166,6 +166,9 @@ protocol ConfluenceFace: Sendable {
   /// One file; nil when it is not there, not to be seen, or in the trash.
   func attachment(_ id: String) async throws -> ConfluenceAttachment?
 
+  /// Whether many names come with one request: then they are asked for in every run.
+  var givesNamesTogether: Bool { get }
+
   /// How many bodies are asked for at a time.
   var bodiesAtOnce: Int { get }
 }

@@ -16,6 +16,7 @@ extension ConfluenceRun {
 
   /// Tells of every page: first of those whose bytes are as they were, then of the others as they come.
   mutating func tellPages() async throws {
+    try await renewNames()
     let names = ContentNames(spaces.map { ($0.space.key, $0.tree) })
     let only = memory.only.map { Set($0) }
     var needed: [Page] = []
@@ -47,7 +48,9 @@ extension ConfluenceRun {
         toldPages.insert(entry.id)
         if let only, !only.contains(url) { continue }
         let page = Page(entry: entry, space: index, labels: labels, visit: visit)
-        guard let visit, let before = page.before, mark(of: entry, links: visit.links, names).isStill(before) else {
+        guard let visit, let before = page.before, mark(of: entry, links: visit.links, names).isStill(before),
+          areNamed(visit)
+        else {
           needed.append(page)
           continue
         }
@@ -123,14 +126,18 @@ extension ConfluenceRun {
   private static let inclusion = "i"
   private static let author = "a"
   private static let label = "l"
+  private static let person = "u"
 
   /// What a visit keeps of a page: names that it refers to, its authors and labels.
-  private static func kept(_ references: StorageReferences, authors: [String], labels: [String]) -> [String] {
+  private static func kept(
+    _ references: StorageReferences, people: [String: String], authors: [String], labels: [String]
+  ) -> [String] {
     let links = references.pages.map { name in
       let kind = references.included.contains(name) ? inclusion : link
       return "\(kind)\t\(name.space)\t\(name.title)"
     }
-    return links.sorted() + authors.map { "\(author)\t\($0)" } + labels.map { "\(label)\t\($0)" }
+    let named = people.filter { !$0.value.isEmpty }.map { "\(person)\t\($0.key)\t\($0.value)" }.sorted()
+    return links.sorted() + named + authors.map { "\(author)\t\($0)" } + labels.map { "\(label)\t\($0)" }
   }
 
   private static func values(_ kind: String, of links: [String]) -> [String] {
@@ -351,7 +358,10 @@ extension ConfluenceRun {
     for account in [body.entry.author ?? page.entry.author, body.entry.editor ?? page.entry.editor] {
       if let name = account.flatMap({ people[$0] }), !name.isEmpty, !authors.contains(name) { authors.append(name) }
     }
-    let links = Self.kept(references, authors: authors, labels: page.labels)
+    let persons = references.people.union(
+      ([body.entry.author, body.entry.editor] + comments.map(\.author)).compactMap { $0 })
+    let links = Self.kept(
+      references, people: people.filter { persons.contains($0.key) }, authors: authors, labels: page.labels)
     var envelope = StorageEnvelope(body: body.storage)
     envelope.base = site.base
     envelope.id = page.entry.id
@@ -379,6 +389,37 @@ extension ConfluenceRun {
   }
 
   // MARK: What bodies name
+
+  private static func people(_ visit: PageVisit) -> [(id: String, name: String)] {
+    values(person, of: visit.links).compactMap { text in
+      let parts = text.split(separator: "\t", maxSplits: 1).map(String.init)
+      return parts.count == 2 ? (parts[0], parts[1]) : nil
+    }
+  }
+
+  /// Asks for the names of everybody whom pages show, where that costs a few requests: people change theirs.
+  private mutating func renewNames() async throws {
+    guard face.givesNamesTogether, memory.only == nil else { return }
+    var shown: Set<String> = []
+    for space in spaces where !space.isLeft {
+      for entry in space.tree.entries.values where isRead(entry) {
+        guard let visit = try memory.visit(site.address(of: entry.id)) else { continue }
+        for person in Self.people(visit) { shown.insert(person.id) }
+      }
+    }
+    guard !shown.isEmpty else { return }
+    do {
+      // Accounts that the site does not name any more keep the names that they had.
+      people.merge(try await face.names(of: shown.sorted())) { $1 }
+    } catch let error as ConfluenceError where !error.endsRun {
+      notes.append("names of people stay as they were: \(error)")
+    }
+  }
+
+  /// Whether the people whom a page shows are called as they were when it was fetched, as far as that is known.
+  private func areNamed(_ visit: PageVisit) -> Bool {
+    Self.people(visit).allSatisfy { person in people[person.id].map { $0 == person.name || $0.isEmpty } ?? true }
+  }
 
   private mutating func namePeople(
     _ writers: [String?], _ references: some Sequence<StorageReferences>

@@ -5,6 +5,7 @@ internal import Synchronization
 final class DataCenterFace: ConfluenceFace {
   let client: ConfluenceClient
   let bodiesAtOnce = 50
+  let givesNamesTogether = false
 
   static let one = "/rest/api"
   private static let entryParts = ["version", "ancestors", "space", "history"]

@@ -67,6 +67,29 @@ import Testing
     #expect(lab.faults(of: index, .dataCenter).isEmpty)
   }
 
+  @Test func `pages show people by the names that they have now`() async throws {
+    let lab = try Self.lab(pages: 30)
+    defer { lab.stop() }
+    let account = try #require(lab.site.users.keys.sorted().last)
+    let page = try lab.change { site in
+      try site.add(
+        title: "Who to ask", space: "ENG",
+        text: "<p>Ask <ac:link><ri:user ri:account-id=\"\(account)\"/></ac:link>.</p>")
+    }
+    let index = ConfluenceIndex()
+    try await index.read(lab.source())
+    try lab.change { try $0.rename(user: account, to: "Zoë New") }
+    let run = try await index.read(lab.source())
+    #expect(run.documents.contains(lab.address(page)))
+    let body = index.pages[lab.address(page)].map { String(decoding: $0.body, as: UTF8.self) } ?? ""
+    #expect(body.contains("Zoë New"))
+    // Names that cannot be had change nothing.
+    try lab.change { try $0.rename(user: account, to: "Zoë Newer") }
+    lab.fault(LabFault(.status(500), on: .usersBulk, times: nil))
+    let quiet = try await index.read(lab.source())
+    #expect(quiet.documents.isEmpty && quiet.listing.cutShort == nil)
+  }
+
   @Test func `folders are asked for together where readers are not`() async throws {
     var shape = LabSite.Shape(pages: 320, seed: 3)
     shape.spaces = 1
