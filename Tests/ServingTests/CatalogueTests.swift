@@ -138,6 +138,10 @@ import Testing
     ("the most expensive HP", ["HP Vega K15"], "€1,299.00"),
     ("portátiles que no sean HP", ["Lenovo Delta 14"], "650,50 €"),
     ("productos que no sean ni de HP ni de Lenovo", ["LG Lumen 27"], "249,00 €"),
+    (
+      "Dudo entre el HP Aurora X200 y el Lenovo Delta 14, ¿me los comparas?", ["HP Aurora X200", "Lenovo Delta 14"],
+      "650,50 €"
+    ), ("Me interesan portátiles cuyo precio baje de los 700 €", ["Lenovo Delta 14"], "650,50 €"),
     ("items other than HP or LG", ["Lenovo Delta 14"], "€650.50"),
     ("portátiles HP, no quiero gastar más de 800 euros", ["HP Aurora X200"], "799,99 €"),
     (

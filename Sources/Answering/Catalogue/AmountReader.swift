@@ -119,7 +119,8 @@ struct AmountReader: Sendable {
     "menos de", "por debajo de", "por menos de", "inferior a", "inferiores a", "menor de", "menor que", "menor a",
     "menores de", "under", "below", "less than", "cheaper than", "lower than", "for less than", "mas barato que",
     "mas barata que",
-    "mas baratos que", "mas baratas que", "mas barato de", "mas baratos de", "no llegue a", "no lleguen a", "beneath",
+    "mas baratos que", "mas baratas que", "mas barato de", "mas baratos de", "no llegue a", "no lleguen a", "baje de",
+    "bajen de", "beneath",
   ])
   private static let most = phrases([
     "hasta", "como maximo", "maximo", "maximo de", "un maximo de", "max", "como mucho", "no mas de", "a lo sumo",

@@ -132,7 +132,10 @@ public struct CatalogueAnswerer: Sendable {
       }
       return try await listed(asked, action)
     case nil:
-      guard hasConditions, reading.understood >= 0.7, !reading.asksWhether else { return nil }
+      // A category with a number says more than the share of the words.
+      let fields = Set(reading.conditions.map(\.field))
+      let isPlain = vocabulary.category.map(fields.contains) == true && vocabulary.price.map(fields.contains) == true
+      guard hasConditions, reading.understood >= (isPlain ? 0.5 : 0.7), !reading.asksWhether else { return nil }
       return try await listed(asked, .search)
     }
   }
@@ -248,7 +251,8 @@ public struct CatalogueAnswerer: Sendable {
     var seen: Set<Int> = []
     var items = found.filter { seen.insert($0.document).inserted }
     var query = CatalogueQuery(intent: asked.intent?.name ?? "compare", action: .compare)
-    if items.count < 2 {
+    // With names in it that no item has, it asks for something else than brands side by side.
+    if items.count < 2, asked.reading.understood >= 0.7 {
       items = try cheapestOfEach(asked)
       query.conditions = asked.reading.conditions
     }
@@ -273,10 +277,19 @@ public struct CatalogueAnswerer: Sendable {
     var found: [[CatalogueItem]] = []
     for text in texts {
       try Task.checkCancellation()
-      found.append(try await items(named: text, asked))
+      // “Dudo entre el X”: words before a name are no part of it.
+      var words = text.split(separator: " ")[...]
+      var items: [CatalogueItem] = []
+      for _ in 0...Self.mostWordsBefore where items.isEmpty && !words.isEmpty {
+        items = try await self.items(named: words.joined(separator: " "), asked)
+        words.removeFirst()
+      }
+      found.append(items)
     }
     return found
   }
+
+  private static let mostWordsBefore = 3
 
   private static let mostCandidates = 50
 

@@ -160,7 +160,8 @@ struct Intent: Sendable {
   private static let search = Intent(
     "search", .search,
     [
-      "busco", "buscar", "busca", "buscando", "buscame", "quiero", "quisiera", "querria", "necesito", "muestra*",
+      "me interes*", "busco", "buscar", "busca", "buscando", "buscame", "quiero", "quisiera", "querria", "necesito",
+      "muestra*",
       "muestrame",
       "ensena*", "mostrar", "lista", "listame", "listado", "dame", "ver", "hay", "teneis", "tienen", "tienes",
       "vendeis",
