@@ -22,6 +22,8 @@ public enum TokenFault: String, Error, Sendable, CaseIterable {
   case kind
   /// From an installation, a site or an environment that is not let in, or one that contradicts itself.
   case tenant
+  /// Shown before, where that is refused.
+  case repeated
 }
 
 /// A JSON Web Token (RFC 7519) in its compact form, taken apart; nothing of it is believed before it is verified.

@@ -114,6 +114,8 @@ import Testing
     let (name, fault, change) = Self.withoutNetwork[index]
     #expect(await outcome(verifier, forge.token(change)) == .status(401), "\(name)")
     #expect(faults.all == [fault], "\(name)")
+    // A request would be on its way, not yet there.
+    try await Task.sleep(for: .milliseconds(200))
     #expect(forge.fetches == 0, "\(name)")
   }
 
@@ -160,10 +162,12 @@ import Testing
       "", "a", "\(parts[0]).\(parts[1])", token + ".x", "\(parts[0])=.\(parts[1]).\(parts[2])",
       "\(parts[0]).\(parts[1])=.\(parts[2])", "\(parts[0]).\(twice).\(parts[2])",
       String(repeating: "a", count: 1_000_000),
+      // In order but for its length.
+      forge.token { $0.claims["more"] = .string(String(repeating: "a", count: WebToken.maximumBytes)) },
     ] {
       #expect(await outcome(verifier, bad) == .status(401))
     }
-    #expect(faults.all == Array(repeating: .malformed, count: 8))
+    #expect(faults.all == Array(repeating: .malformed, count: 9))
   }
 
   // MARK: 4, 5. Claims
@@ -242,6 +246,42 @@ import Testing
     for verifier in [one, other] {
       #expect(await outcome(verifier, forge.token()) == .caller(try Self.user()))
     }
+  }
+
+  // MARK: 11. Tokens that come again
+
+  @Test func `a token that comes again is counted, and refused where that is asked for`() async throws {
+    let repeats = Mutex(0)
+    let user = Outcome.caller(try Self.user())
+    for (repeated, second) in [(ForgeSettings.Repeated.count, user), (.refuse, .status(401))] {
+      let url = forge.keysURL
+      let client = try HTTPClientForTests.make()
+      let token = ForgeToken(
+        settings: Self.settings { $0.repeated = repeated }, now: { Self.now },
+        observeRepeat: { repeats.withLock { $0 += 1 } })
+      let verifier = Authentication.forge(
+        token, log: ServiceLog { _ in }, refuse: { faults.add($0) }, clock: { clock.now },
+        fetch: KeySetCache.fetching(url, client: client))
+      let first = forge.token()
+      #expect(await outcome(verifier, first) == user)
+      #expect(await outcome(verifier, first) == second)
+      #expect(await outcome(verifier, forge.token()) == user)
+    }
+    #expect(repeats.withLock { $0 } == 2)
+    #expect(faults.all == [.repeated])
+  }
+
+  @Test func `what was shown is forgotten when it is over, and the memory is bounded`() {
+    let seen = SeenTokens()
+    let id = ContentHash.of("one")
+    #expect(!seen.isRepeated(id, until: 10, now: 0))
+    #expect(seen.isRepeated(id, until: 10, now: 9))
+    #expect(!seen.isRepeated(id, until: 20, now: 10))
+    for number in 0..<SeenTokens.room { _ = seen.isRepeated(.of("\(number)"), until: 30, now: 11) }
+    #expect(!seen.isRepeated(.of("late"), until: 30, now: 11))
+    #expect(!seen.isRepeated(.of("late"), until: 30, now: 11))
+    #expect(!seen.isRepeated(.of("later"), until: 60, now: 40))
+    #expect(seen.isRepeated(.of("later"), until: 60, now: 40))
   }
 
   // MARK: 6, 7. Keys

@@ -70,7 +70,9 @@ public struct Authentication: Authenticator {
     }
     if let forge = settings.forge, let client {
       self.forge = Self.forge(
-        ForgeToken(settings: forge, observe: { metrics.forgeTokenAge($0) }), log: log, refuse: { refuse("forge", $0) },
+        ForgeToken(
+          settings: forge, observe: { metrics.forgeTokenAge($0) }, observeRepeat: { metrics.forgeTokenRepeated() }),
+        log: log, refuse: { refuse("forge", $0) },
         fetch: KeySetCache.fetching(forge.keys, client: client))
     }
   }

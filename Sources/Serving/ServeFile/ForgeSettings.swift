@@ -15,8 +15,18 @@ public struct ForgeSettings: Sendable, Equatable {
   public var environments = ["PRODUCTION"]
   /// Seconds that clocks may differ by, 10 by default: tokens live 25 seconds.
   public var leeway = 10.0
+  /// What happens to a token that is shown again; it is counted by default.
+  public var repeated = Repeated.count
   /// Where the keys are.
   public var keys = atlassianKeys
+
+  /// What happens to a token that is shown again while it lives.
+  public enum Repeated: String, Sendable, CaseIterable {
+    /// It is counted.
+    case count
+    /// It is counted and not believed.
+    case refuse
+  }
 
   /// The defaults, which let nobody in.
   public init() {}
@@ -42,6 +52,10 @@ public struct ForgeSettings: Sendable, Equatable {
           of: .choice(["PRODUCTION", "STAGING", "DEVELOPMENT"].map { (word: $0, value: $0) }), count: 1...3),
         "Environments of the app that are let in."),
       Field("leeway", \.leeway, .duration(in: 0...30), "How far clocks may differ; tokens live 25 seconds."),
+      Field(
+        "repeated", \.repeated, .choice(),
+        "“count” counts tokens that are shown again, “refuse” does not believe them either: not for apps that use "
+          + "requestRemote, which shows one several times."),
       Field("keys", \.keys, .keysAddress, "Where the keys of invocation tokens are."),
     ],
     check: { forge, node, reader in

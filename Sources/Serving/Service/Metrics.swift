@@ -44,6 +44,7 @@ public final class Metrics: Sendable {
     var refusals: [String: Int] = [:]
     var tokens: [TokenKey: Int] = [:]
     var tokenAge = (count: 0, seconds: 0.0)
+    var repeatedTokens = 0
     var forgeEvents: [String: Int] = [:]
   }
 
@@ -93,6 +94,9 @@ public final class Metrics: Sendable {
     }
   }
 
+  /// Counts an invocation token that was shown before.
+  func forgeTokenRepeated() { state.withLock { $0.repeatedTokens += 1 } }
+
   /// Counts an event of a Forge app by its kind (`avi:confluence:updated:page` is `updated`), unknown ones together.
   func forgeEvent(_ type: String?) {
     let known: Set = [
@@ -134,6 +138,9 @@ public final class Metrics: Sendable {
       Family(
         "acervo_forge_token_age_seconds_count", .counter, "Invocation tokens that were believed.",
         [([], Double(state.tokenAge.count))]),
+      Family(
+        "acervo_forge_tokens_repeated_total", .counter, "Invocation tokens that were shown before.",
+        [([], Double(state.repeatedTokens))]),
       Family(
         "acervo_forge_events_total", .counter, "Events of a Forge app by kind.",
         state.forgeEvents.sorted { $0.key < $1.key }.map { ([("event", $0.key)], Double($0.value)) }),

@@ -9,9 +9,22 @@ internal import Credentials
 struct ForgeToken: Sendable {
   let settings: ForgeSettings
   /// The wall clock, seconds since 1970.
-  var now: @Sendable () -> Int64 = wallSeconds
+  var now: @Sendable () -> Int64
   /// Told how old tokens are that are believed: seconds.
-  var observe: @Sendable (Double) -> Void = { _ in }
+  var observe: @Sendable (Double) -> Void
+  /// Told of tokens that are shown again.
+  var observeRepeat: @Sendable () -> Void
+  private let seen = SeenTokens()
+
+  init(
+    settings: ForgeSettings, now: @escaping @Sendable () -> Int64 = wallSeconds,
+    observe: @escaping @Sendable (Double) -> Void = { _ in }, observeRepeat: @escaping @Sendable () -> Void = {}
+  ) {
+    self.settings = settings
+    self.now = now
+    self.observe = observe
+    self.observeRepeat = observeRepeat
+  }
 
   func caller(of token: WebToken, for route: Route) throws -> Caller {
     let claims = token.claims
@@ -28,8 +41,21 @@ struct ForgeToken: Sendable {
     guard claims["icLabel"] == nil else { throw TokenFault.tenant }
     let installation = try installation(of: app)
     try checkSite(claims, app)
+    try checkRepeat(token, now: now)
     if let made = claims["iat"]?.double { observe(Double(now) - made) }
     return try caller(claims, installation: installation, door: route.door)
+  }
+
+  /// Notices a token that comes again.
+  ///
+  /// `requestRemote` keeps one for several requests; who calls by `invokeRemote` alone can have it refused.
+  private func checkRepeat(_ token: WebToken, now: Int64) throws(TokenFault) {
+    let id = token.claims["jti"]?.string.map { ContentHash.of($0) } ?? ContentHash.of(token.signed)
+    let life = (token.claims["exp"]?.double ?? 0) - Double(now) + settings.leeway
+    let end = now + Int64(min(max(life, 0), 3_600)) + 1
+    guard seen.isRepeated(id, until: end, now: now) else { return }
+    observeRepeat()
+    if settings.repeated == .refuse { throw .repeated }
   }
 
   private func installation(of app: JSONValue) throws(TokenFault) -> String {
