@@ -97,9 +97,14 @@ public final class LabServer: Sendable {
     Self.onThread { [listener, weak self] in
       while true {
         let connection = accept(listener, nil, nil)
-        guard connection >= 0 else { return }
+        // Closed by this thread alone: a number that is free again may be another lab's, whose clients it would take.
+        guard connection >= 0 else {
+          close(listener)
+          return
+        }
         guard let server = self, server.opened(connection) else {
           close(connection)
+          close(listener)
           return
         }
         Self.onThread { server.serve(connection) }
@@ -107,10 +112,7 @@ public final class LabServer: Sendable {
     }
   }
 
-  deinit {
-    stop()
-    close(listener)
-  }
+  deinit { stop() }
 
   /// The server's address, without a slash at the end.
   public var url: String { "http://127.0.0.1:\(port)" }
