@@ -3,27 +3,19 @@ internal import Corpus
 extension SettingType {
   /// One of several words.
   ///
-  /// - Parameters:
-  ///   - choices: each word with what it means.
-  ///   - later: words that are known to editors and refused by name, because this release does not do them yet.
+  /// - Parameter choices: each word with what it means.
   /// - Returns: the type.
-  public static func choice(
-    _ choices: [(word: String, value: Value)], later: [String] = []
-  ) -> SettingType where Value: Equatable {
+  public static func choice(_ choices: [(word: String, value: Value)]) -> SettingType where Value: Equatable {
     let words = choices.map(\.word)
     return SettingType(
-      schema: [.init("type", .string("string")), .init("enum", .array((words + later).map { .string($0) }))],
+      schema: [.init("type", .string("string")), .init("enum", .array(words.map { .string($0) }))],
       read: { node, reader in
         guard case .scalar(let text, _) = node.content, node.scalar != .null else {
           reader.needs("one of \(SettingsReader.quoted(words))", node)
           return nil
         }
         if let choice = choices.first(where: { $0.word == text }) { return choice.value }
-        if later.contains(text) {
-          reader.report(
-            at: node, "not implemented yet: “\(text)” as \(reader.label)",
-            mend: "for now it can be: \(SettingsReader.quoted(words))")
-        } else if Variables(text).hasVariables {
+        if Variables(text).hasVariables {
           reader.needs("one of \(SettingsReader.quoted(words))", node)
         } else {
           reader.report(
@@ -39,9 +31,9 @@ extension SettingType {
 
   /// One of an enumeration's raw values.
   public static func choice(
-    of type: Value.Type = Value.self, later: [String] = []
+    of type: Value.Type = Value.self
   ) -> SettingType where Value: CaseIterable & RawRepresentable & Equatable, Value.RawValue == String {
-    choice(Value.allCases.map { (word: $0.rawValue, value: $0) }, later: later)
+    choice(Value.allCases.map { (word: $0.rawValue, value: $0) })
   }
 
   /// A list of values.

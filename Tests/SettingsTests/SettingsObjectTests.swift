@@ -78,7 +78,7 @@ import Testing
         == #"{"description":"How many.","type":"integer","minimum":-5,"maximum":5,"default":3}"#)
     #expect(
       schema["properties"]?["color"]?.text()
-        == #"{"description":"Which color.","type":"string","enum":["red","green","blue"],"default":"red"}"#)
+        == #"{"description":"Which color.","type":"string","enum":["red","green"],"default":"red"}"#)
     #expect(schema["properties"]?["login"]?["properties"]?["api_key"]?["default"] == nil)
   }
 

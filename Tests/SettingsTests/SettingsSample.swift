@@ -31,7 +31,7 @@ struct SettingsSample: Sendable, Equatable {
       Field("limit", \.limit, .byteCount(in: 0...1_000_000_000), "How large."),
       Field("wait", \.wait, .duration(in: 0...60), shapesResult: false, "How long."),
       Field("share", \.share, .percentage, "How much."),
-      Field("color", \.color, .choice(later: ["blue"]), "Which color."),
+      Field("color", \.color, .choice(), "Which color."),
       Field("site", \.site, .webAddress, "Where."),
       Field("folder", \.folder, .path, "In which folder."),
       Field("model", \.model, .nameOrPath, "Which model."),
