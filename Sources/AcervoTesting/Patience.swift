@@ -8,3 +8,13 @@ public enum Patience {
   /// A limit that takes this many seconds on an ordinary busy machine.
   public static func seconds(_ seconds: Double) -> Duration { .seconds(seconds * factor) }
 }
+
+/// Waits until something holds; false after ten seconds, or more where `Patience` says so.
+public func eventually(_ holds: () async throws -> Bool) async throws -> Bool {
+  let end = ContinuousClock.now.advanced(by: Patience.seconds(10))
+  while true {
+    if try await holds() { return true }
+    guard .now < end else { return false }
+    try await Task.sleep(for: .milliseconds(20))
+  }
+}

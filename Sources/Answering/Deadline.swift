@@ -12,13 +12,10 @@ public func inTime<Value: Sendable>(
   let worker = Task {
     do { race.end(.success(try await work())) } catch { race.end(.failure(error)) }
   }
-  let timer = Task {
-    do { try await Task.sleep(until: deadline, clock: .continuous) } catch { return }
-    race.end(.success(nil))
-  }
+  let alarm = AlarmClock.shared.set(at: deadline) { race.end(.success(nil)) }
   defer {
     worker.cancel()
-    timer.cancel()
+    AlarmClock.shared.callOff(alarm)
   }
   return try await withTaskCancellationHandler {
     try await withCheckedThrowingContinuation { race.wait($0) }

@@ -1,3 +1,4 @@
+import AcervoTesting
 import Corpus
 import Testing
 

@@ -1,12 +1,12 @@
 import AcervoTesting
 import Answering
 import Corpus
-import Embedding
 import Foundation
 import Retrieval
 import Synchronization
 import Testing
 
+@testable import Embedding
 @testable import Serving
 
 @Suite(.timeLimit(.minutes(1))) struct EvidenceFinderTests {
@@ -47,7 +47,7 @@ import Testing
     await #expect(throws: CancellationError.self) { _ = try await task.value }
   }
 
-  /// An embedder that can be told to fail, or never to answer.
+  /// A provider's embedder that can be told to fail, or never to answer.
   final class Moody: Embedder {
     enum Mood { case well, failing, silent }
     struct Fault: Error {}
@@ -55,6 +55,7 @@ import Testing
     let mood = Mutex(Mood.well)
     let asked = Atomic(0)
     var fingerprint: EmbedderFingerprint { inner.fingerprint }
+    var spent: ProviderCounts? { ProviderCounts() }
     func tokenCount(_ text: Substring) -> Int { inner.tokenCount(text) }
     func embed(_ texts: [String], as role: EmbeddingRole) async throws -> [Float] {
       asked.wrappingAdd(1, ordering: .relaxed)

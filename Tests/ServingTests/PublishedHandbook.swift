@@ -69,12 +69,3 @@ final class PublishedHandbook: Sendable {
       settings, embedders: EmbedderPool { _ in HashingEmbedder() }, log: ServiceLog { lines.add($0) })
   }
 }
-
-/// Waits until something holds; false after ten seconds.
-func eventually(_ holds: () async throws -> Bool) async throws -> Bool {
-  for _ in 0..<500 {
-    if try await holds() { return true }
-    try await Task.sleep(for: .milliseconds(20))
-  }
-  return false
-}
