@@ -61,6 +61,13 @@ public final class RememberingEmbedder: Embedder {
     return vectors
   }
 
+  /// That of the embedder behind it.
+  public var portion: EmbeddingPortion { embedder.portion }
+  /// That of the embedder behind it.
+  public var spent: ProviderCounts? { embedder.spent }
+  /// That of the embedder behind it.
+  public var price: Double? { embedder.price }
+
   /// The tokens that a text takes.
   public func tokenCount(_ text: Substring) -> Int { embedder.tokenCount(text) }
 

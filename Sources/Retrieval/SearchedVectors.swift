@@ -26,8 +26,17 @@ struct SearchedVectors: Sendable {
     guard embedder.fingerprint == wanted else { throw RetrievalError.other(embedder.fingerprint, wanted, snapshot: id) }
     self.index = index
     let batch = QuestionBatch(index: index, embedder: embedder)
-    questions = BatchQueue(
-      largest: QuestionBatch.largest, atOnce: sysconf(Int32(_SC_NPROCESSORS_ONLN)), work: batch.answers)
+    questions = BatchQueue(largest: QuestionBatch.largest, atOnce: Self.batchesAtOnce(embedder), work: batch.answers)
+  }
+
+  /// How many batches are worked on at the same time.
+  ///
+  /// Where the model runs on this machine, half of the cores: requests that the others read meanwhile come into one
+  /// batch, and a question among twelve costs two thirds of what it costs alone. A provider is waited for, which takes
+  /// no core: one that is silent for long holds up few questions.
+  private static func batchesAtOnce(_ embedder: any Embedder) -> Int {
+    let cores = sysconf(Int32(_SC_NPROCESSORS_ONLN))
+    return embedder.spent == nil ? max(1, cores / 2) : max(8, cores)
   }
 
   /// The chunks nearest to a question; nil for none and for one of which the embedder knows nothing.

@@ -7,11 +7,11 @@ internal import Glibc
 final class TokenRecords {
   /// Records that a thread keeps (13 KB each) for calls with few tokens and with many, to index.
   static let indexing = (few: 256, many: 2048)
-  /// The same for a service, whose threads share out some 12 MB.
+  /// The same for a service, whose threads share out some 18 MB.
   ///
   /// A long question adds nothing that stays.
   static var answering: (few: Int, many: Int) {
-    let each = min(max(900 / max(sysconf(Int32(_SC_NPROCESSORS_ONLN)), 1), 256), 1_024)
+    let each = min(max(1_400 / max(sysconf(Int32(_SC_NPROCESSORS_ONLN)), 1), 256), 1_024)
     return (each, each)
   }
   private static let chunk = 128
