@@ -41,8 +41,14 @@ public enum JSONValue: Sendable, Equatable {
   /// The string, if it is one.
   public var string: String? { if case .string(let value) = self { value } else { nil } }
 
-  /// The integer, if it is one that fits.
-  public var int: Int? { if case .integer(let value) = self { Int(exactly: value) } else { nil } }
+  /// The integer, if it is one that fits; `4.0` and `4e0` are as whole as `4` (JSON Schema 2020-12, core, 4.2.3).
+  public var int: Int? {
+    switch self {
+    case .integer(let value): Int(exactly: value)
+    case .number(let value): Int(exactly: value)
+    default: nil
+    }
+  }
 
   /// The number, whether written as an integer or not.
   public var double: Double? {

@@ -56,6 +56,11 @@ import Testing
     }
   }
 
+  @Test(arguments: [("4", 4), ("4.0", 4), ("4e1", 40), ("-0.0", 0), ("4.5", nil), ("1e19", nil)])
+  func `A number without a fraction is an integer however it is written`(text: String, value: Int?) throws {
+    #expect(try JSONValue(parsing: text).int == value)
+  }
+
   @Test func `Nesting is bounded`() {
     let deep = String(repeating: "[", count: 100_000)
     #expect(throws: JSONError.self) { try JSONValue(parsing: deep) }

@@ -77,12 +77,13 @@ class Service:
     # Publishing
 
     def index(self, name: str, embed: str = "{ model: use-multilingual-v3 }", keep: int = 3,
-              environment: dict[str, str] | None = None) -> str:
-        """Publishes the folder of pages of this name as a collection, and gives the snapshot's id."""
+              environment: dict[str, str] | None = None, source: str | None = None) -> str:
+        """Publishes the folder of pages of this name, or another source, as a collection, and gives the snapshot's id."""
         pipeline = self.work / f"{name}.yaml"
+        if source is None:
+            source = f"        - id: pages\n          folder: {{ path: pages-{name}, url: \"https://help.example/\" }}"
         pipeline.write_text(
-            f"acervo: 1\nname: {name}\nstages:\n  - fetch:\n      sources:\n"
-            f"        - id: pages\n          folder: {{ path: pages-{name}, url: \"https://help.example/\" }}\n"
+            f"acervo: 1\nname: {name}\nstages:\n  - fetch:\n      sources:\n{source.strip(chr(10))}\n"
             f"  - chunk: {{}}\n  - embed: {embed}\n  - index: {{}}\n"
             f"publish: {{ to: snapshots, keep: {keep} }}\n", encoding="utf-8")
         run = subprocess.run(

@@ -154,7 +154,8 @@ struct CatalogueRoutes: Sendable {
         .query("limit", .integer(1...Self.mostItems), "How many are listed; 20 by default."),
         .query(
           "sort", .string(bytes: 1...40), "A field, with “-” before it for the greatest first; the price by default."),
-        .query("filters", .string(bytes: 2...10_000), "Conditions as JSON, as `POST /search` takes them."),
+        // Of what a request's path and query may have in all.
+        .query("filters", .string(bytes: 2...4_000), "Conditions as JSON, as `POST /search` takes them."),
         .query("min_price", .number, "What an item costs at least."),
         .query("max_price", .number, "What an item costs at most."),
       ],

@@ -64,8 +64,8 @@ public indirect enum JSONSchema: Sendable {
       let content = bytes.lowerBound > 0 ? text.utf8.count { $0 > 0x20 } : text.utf8.count
       if content < bytes.lowerBound { throw RequestFailure(422, "\(place(path())) is empty.") }
     case (.any, _), (.text, .string), (.boolean, .bool), (.number, .integer), (.number, .number): return
-    case (.integer(let bounds), .integer(let number)):
-      guard let number = Int(exactly: number), bounds.contains(number) else { throw refusal(path()) }
+    case (.integer(let bounds), _):
+      guard let number = value.int, bounds.contains(number) else { throw refusal(path()) }
     case (.numberIn(let bounds), _):
       guard let number = value.double, bounds.contains(number) else { throw refusal(path()) }
     case (.choice(let words), .string(let word)):

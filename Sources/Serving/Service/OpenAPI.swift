@@ -2,10 +2,17 @@ internal import Corpus
 
 /// The service's contract as OpenAPI 3.1, written from the same definitions that the router and the checks use.
 enum OpenAPI {
-  static func document(of routes: [Route], version: String) -> JSONValue {
+  /// Writes the contract.
+  ///
+  /// - Parameters:
+  ///   - routes: in their order.
+  ///   - version: the program's.
+  ///   - admitsAnybody: whether whoever shows nothing may ask.
+  /// - Returns: the document.
+  static func document(of routes: [Route], version: String, admitsAnybody: Bool) -> JSONValue {
     var paths: [JSONValue.Member] = []
     for route in routes {
-      let operation = JSONValue.Member(route.method.lowercased(), self.operation(route))
+      let operation = JSONValue.Member(route.method.lowercased(), self.operation(route, admitsAnybody))
       if let index = paths.firstIndex(where: { $0.name == route.path }) {
         paths[index].value = .object((paths[index].value.members ?? []) + [operation])
       } else {
@@ -77,13 +84,20 @@ enum OpenAPI {
     return all.sorted { $0.status < $1.status }
   }
 
-  private static func operation(_ route: Route) -> JSONValue {
+  /// What has to be shown: one of several, of which `{}` is nothing.
+  private static func security(_ route: Route, _ admitsAnybody: Bool) -> JSONValue {
+    if route.door != .direct { return [["bearer": []]] }
+    let mayBeNobody = admitsAnybody && Caller.anonymous.may(route.scope)
+    return .array((mayBeNobody ? [[:]] : []) + [["bearer": []], ["key": []]])
+  }
+
+  private static func operation(_ route: Route, _ admitsAnybody: Bool) -> JSONValue {
     var members: [JSONValue.Member] = [
       .init("operationId", .string(route.name)), .init("summary", .string(route.summary)),
       .init("x-scope", .string(route.scope.rawValue)), .init("x-door", .string(route.door.rawValue)),
     ]
     if route.scope != .open {
-      members.append(.init("security", [[:], ["bearer": []], ["key": []]]))
+      members.append(.init("security", security(route, admitsAnybody)))
     }
     if !route.parameters.isEmpty { members.append(.init("parameters", .array(route.parameters.map(parameter)))) }
     if let body = route.body {

@@ -107,11 +107,12 @@ public final class QueryService: Sendable {
     // Its tools are the routes above: their questions are checked and their answers masked there.
     routes += AssistantRoutes(server: assistants, crossOrigin: settings.front.crossOrigin).all
     routes.append(DocumentationPage.route)
-    routes.append(Self.contract(of: routes, version: settings.version))
+    routes += PageRoutes().pages
+    routes.append(
+      Self.contract(of: routes, version: settings.version, admitsAnybody: settings.authenticator.admitsAnybody))
     var front = settings.front
     front.exporter = try TraceExporter.make(settings.traces)
-    // Behind the contract: files for browsers are nothing that a program calls.
-    routes += PageRoutes().all
+    routes += PageRoutes().files
     server = try HTTPServer(
       address: settings.listen, port: settings.port, threads: settings.threads, limits: settings.limits, routes: routes,
       authenticator: settings.authenticator, front: front, metrics: metrics, log: log)
@@ -120,12 +121,13 @@ public final class QueryService: Sendable {
       .info, "listening", ["url": .string(server.url), "snapshots": .string(settings.snapshots)])
   }
 
-  private static func contract(of routes: [Route], version: String) -> Route {
+  private static func contract(of routes: [Route], version: String, admitsAnybody: Bool) -> Route {
     let result = (type: "application/json", schema: JSONSchema.map(of: .any, maximum: 100))
     let route = Route(
       "GET", "/openapi.json", name: "contract", summary: "This contract.", scope: .open, result: result,
       handler: .immediate { _ in .json(.null) })
-    let answer = ServerResponse.json(OpenAPI.document(of: routes + [route], version: version))
+    let answer = ServerResponse.json(
+      OpenAPI.document(of: routes + [route], version: version, admitsAnybody: admitsAnybody))
     var complete = route
     complete.handler = .immediate { _ in answer }
     return complete
