@@ -4,6 +4,7 @@ public import Connectors
 public import Corpus
 public import Embedding
 internal import FoundationEssentials
+internal import Glibc
 public import Pipelines
 internal import Settings
 internal import Snapshots
@@ -87,7 +88,13 @@ public struct IndexingRun: Sendable {
     do {
       try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
     } catch {
-      throw IndexingError(.storage, "cannot make the folder \(folder): \(error)")
+      // In the system's words: Foundation's error prints itself as its source code.
+      let number = ((error as? CocoaError)?.underlying as? POSIXError)?.code.rawValue
+      let reason = number.map { String(cString: strerror($0)) } ?? "\(error)"
+      throw IndexingError(
+        .storage,
+        "cannot make the folder \(folder): \(reason)\n"
+          + "  mend: choose another `publish.to`, or make it writable for this user")
     }
     // What cannot be read is found before anything is fetched.
     let gate = try pipeline.publish.gate.map {

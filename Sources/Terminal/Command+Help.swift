@@ -15,8 +15,9 @@ extension Command {
   }
 
   private var firstSentence: String {
-    guard let end = summary.firstIndex(of: ".") else { return summary }
-    return String(summary[...end])
+    // Not the full stop within `publish.to` or `index.mdb`.
+    guard let end = summary.firstRange(of: ". ") else { return summary }
+    return String(summary[...end.lowerBound])
   }
 
   private func usage(path: String) -> String {

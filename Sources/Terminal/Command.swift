@@ -136,7 +136,9 @@ public struct Command: Sendable {
       throw UsageError(command: path, message: "“\(needed[parsed.positionals.count].placeholder)” is missing")
     }
     if parsed.positionals.count > positionals.count, positionals.last?.count != .several {
-      throw UsageError(command: path, message: "nothing is expected at “\(parsed.positionals[positionals.count])”")
+      let word = parsed.positionals[positionals.count]
+      let mend = positionals.isEmpty ? "" : "; put an argument that has spaces into quotes"
+      throw UsageError(command: path, message: "nothing is expected at “\(word)”" + mend)
     }
   }
 }

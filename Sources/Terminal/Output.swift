@@ -12,6 +12,20 @@ public struct Output: Sendable {
 
   private let descriptor: Int32
 
+  /// Opens those of the three standard streams that whoever started the program closed, on nothing.
+  ///
+  /// Otherwise the next file that is opened, the state or a key, takes the number, and gets what is printed.
+  public static func fillClosedStreams() {
+    // The lowest free number is taken first.
+    while true {
+      let descriptor = open("/dev/null", O_RDWR)
+      guard (0...STDERR_FILENO).contains(descriptor) else {
+        if descriptor > STDERR_FILENO { close(descriptor) }
+        return
+      }
+    }
+  }
+
   /// Whether a person looks at it.
   public var isTerminal: Bool { isatty(descriptor) == 1 }
 
@@ -40,9 +54,14 @@ public struct Output: Sendable {
     while !bytes.isEmpty {
       let written = Array(bytes.prefix(1 << 16)).withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) }
       if written < 0 {
-        if errno == EINTR { continue }
+        let number = errno
+        if number == EINTR { continue }
         // 128 + SIGPIPE, as the shell would show a tool that the signal killed.
-        exit(errno == EPIPE ? 141 : ExitCode.cannotWrite.rawValue)
+        if number == EPIPE { exit(141) }
+        if descriptor != STDERR_FILENO {
+          Output.notes.line("standard output cannot be written: \(String(cString: strerror(number)))")
+        }
+        exit(ExitCode.cannotWrite.rawValue)
       }
       bytes = bytes.dropFirst(written)
     }

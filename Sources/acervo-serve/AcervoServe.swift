@@ -12,6 +12,7 @@ enum AcervoServe {
   static let version = "0.1.0"
 
   static func main() {
+    Output.fillClosedStreams()
     // Held back in every thread from here on: `sigwait` below takes them, one at a time, in ordinary code.
     var signals = sigset_t()
     sigemptyset(&signals)

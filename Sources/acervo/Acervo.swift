@@ -42,6 +42,7 @@ enum Acervo {
     ])
 
   static func main() async {
+    Output.fillClosedStreams()
     let code = await run(Array(CommandLine.arguments.dropFirst()))
     exitProgram(code)
   }

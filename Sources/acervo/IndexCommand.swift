@@ -86,6 +86,9 @@ enum IndexCommand {
       report = try await Interruption.cancelling { try await run.run() }
     } catch {
       line.finish()
+      if error is CancellationError, !arguments[quiet] {
+        Output.notes.line("stopped: what was done is kept, and the next run goes on from there")
+      }
       throw error
     }
     line.finish()
@@ -135,7 +138,7 @@ extension PipelineFile {
 }
 
 extension RunReport.Outcome {
-  fileprivate var exitCode: ExitCode {
+  var exitCode: ExitCode {
     switch self {
     case .published: .success
     case .unchanged: .unchanged

@@ -16,7 +16,11 @@ enum ReportText {
     }
     if let gate = report.gate { lines += GateText.lines(gate) }
     let counts = report.counts
-    if report.documents > 0 { lines.append("  index    \(report.documents) documents, \(report.chunks) chunks") }
+    if report.documents > 0 {
+      lines.append("  index    \(report.documents) documents, \(report.chunks) chunks")
+    } else if [.success, .unchanged].contains(report.outcome.exitCode) {
+      lines.append("  index    empty: look at what the sources name with `path`, `start`, `spaces` and `include`")
+    }
     lines.append(
       "  seen     \(counts.seen): \(counts.new) new, \(counts.changed) changed, \(counts.unchanged) unchanged; "
         + "\(counts.removed) removed, \(counts.failed) failed, \(counts.skipped) skipped")

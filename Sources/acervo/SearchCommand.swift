@@ -8,7 +8,7 @@ enum SearchCommand {
   private static let top = Option("top", short: "k", "K", in: 1...1000, help: "How many chunks.", default: 4)
   private static let queries = Option(
     "queries", "FILE", help: "A file (or - for standard input) with an object a line: {\"id\": …, \"text\": …}.")
-  private static let json = Flag("json", help: "One JSON object a line.")
+  private static let json = Flag("json", help: "A line of JSON for each question: its id and its results.")
   private static let perPage = Option("per-page", "N", in: 1...1000, help: "How many chunks of one page at most.")
   private static let neighbours = Option(
     "neighbours", "N", in: 0...3, help: "Also what stands up to N chunks before and after, in the same section.")
@@ -32,7 +32,7 @@ enum SearchCommand {
       ],
       examples: [
         "acervo search --snapshots snapshots \"cambiar la contraseña\"",
-        "acervo search --filters '{\"language\": \"es\", \"date\": {\"from\": \"2026-05\"}}' \"copias de seguridad\"",
+        "acervo search --filters '{\"language\": \"es\", \"url\": {\"prefix\": \"https://help.example/\"}}' \"copias\"",
         "acervo search --collection handbook --top 10 --json --queries questions.jsonl",
         "acervo search --per-page 1 --neighbours 1 \"ERR-4012\"   # one chunk a page, with what stands around it",
       ]),
@@ -57,6 +57,7 @@ enum SearchCommand {
       if arguments[json] {
         Output.results.line(object(id: "1", hits, withNeighbours).text())
       } else {
+        if hits.isEmpty { Output.notes.line("nothing found among what this caller may read and --filters let through") }
         for (index, hit) in hits.enumerated() { Output.results.write(text(of: hit, rank: index + 1)) }
       }
     case (nil, let file?):

@@ -30,11 +30,12 @@ enum ValidateCommand {
       do {
         let pipeline = try PipelineFile.read(path: path, environment: Inputs.environment)
         if !arguments[json] {
-          Output.results.line("\(path): valid (\(pipeline.name), \(pipeline.sources.count) sources)")
+          let sources = pipeline.sources.map(\.id).joined(separator: ", ")
+          Output.results.line("\(path): valid (\(pipeline.name); sources: \(sources))")
         }
       } catch let errors as SettingsErrors {
         isValid = false
-        faults += errors.json.array ?? []
+        faults += errors.json["errors"]?.array ?? []
         if !arguments[json] { Output.notes.line(errors.text(color: Output.notes.usesColor)) }
       }
     }

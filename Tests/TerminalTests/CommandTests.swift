@@ -15,7 +15,9 @@ import Testing
   static let tree = Command(
     "acervo", "Leads.",
     subcommands: [
-      Command("index", "Indexes.", positionals: [Positional("FILE", help: "A file.", count: .several)]),
+      Command(
+        "index", "Indexes `index.mdb` at once. Never twice.",
+        positionals: [Positional("FILE", help: "A file.", count: .several)]),
       Command("snapshots", "Of snapshots.", subcommands: [Command("list", "Lists them.")]),
     ])
 
@@ -59,7 +61,7 @@ import Testing
     (["--port", "70000"], "“70000” is no value for “--port”: use a whole number from 0 to 65535"),
     (["--format=xml"], "“xml” is no value for “--format”: use one of text, json"),
     ([], "“--snapshots DIR” is missing"),
-    (["--snapshots=x", "a", "b"], "nothing is expected at “b”"),
+    (["--snapshots=x", "a", "b"], "nothing is expected at “b”; put an argument that has spaces into quotes"),
   ])
   func `a wrong command line is refused with the mend`(words: [String], message: String) {
     #expect(throws: UsageError(command: "serve", message: message)) { try Self.serve.parse(words) }
@@ -119,6 +121,6 @@ import Testing
       Issue.record("no help")
       return
     }
-    #expect(tree.contains("  index      Indexes.\n"))
+    #expect(tree.contains("  index      Indexes `index.mdb` at once.\n"))
   }
 }
