@@ -38,11 +38,11 @@ import Testing
   final class Bodies: Sendable {
     private let list = Mutex<[[UInt8]]>([])
     func add(_ body: [UInt8]) { list.withLock { $0.append(body) } }
-    var spans: [JSONValue] {
-      list.withLock { $0 }.flatMap { body in
-        (try? JSONValue(parsing: body))?["resourceSpans"]?.array?.first?["scopeSpans"]?.array?.first?["spans"]?.array
-          ?? []
-      }
+    var spans: [JSONValue] { list.withLock { $0 }.flatMap(Self.spans) }
+
+    static func spans(in body: [UInt8]) -> [JSONValue] {
+      (try? JSONValue(parsing: body))?["resourceSpans"]?.array?.first?["scopeSpans"]?.array?.first?["spans"]?.array
+        ?? []
     }
   }
 

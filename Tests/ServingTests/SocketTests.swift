@@ -72,6 +72,30 @@ import Testing
     #expect(try await eventually { try await inFlight(service) == 0 })
   }
 
+  @Test func `each message is a span below the connection's, with steps of its own`() async throws {
+    let collector = try LoopbackSite { _ in .status(200) }
+    let service = try await serve { settings in settings.traces.endpoint = collector.url("") }
+    defer { service.stop() }
+    let (trace, parent) = ("4bf92f3577b34da6a3ce929d0e0e4736", "00f067aa0ba902b7")
+    let client = try await open(service, headers: ["traceparent: 00-\(trace)-\(parent)-01"])
+    // Two questions: evidence that is remembered takes no step.
+    for message in ["What is the disk quota?", "What is the quota of version 7?"] {
+      client.send(#"{"message": "\#(message)"}"#)
+      #expect(await client.answer().last?["event"]?.string == "done")
+    }
+    func spans() -> [JSONValue] {
+      collector.requests.flatMap { SeeingTests.Bodies.spans(in: $0.body) }.filter { $0["traceId"]?.string == trace }
+    }
+    func named(_ name: String, in spans: [JSONValue]) -> [JSONValue] { spans.filter { $0["name"]?.string == name } }
+    #expect(try await eventually { named("retrieve", in: spans()).count == 2 })
+    let requests = named("GET /ws/{session_id}", in: spans())
+    let head = try #require(requests.first { $0["parentSpanId"]?.string == parent }?["spanId"]?.string)
+    let messages = requests.filter { $0["parentSpanId"]?.string == head }.compactMap { $0["spanId"]?.string }
+    #expect(Set(messages).count == 2)
+    let below = named("retrieve", in: spans()).compactMap { $0["parentSpanId"]?.string }
+    #expect(Set(below) == Set(messages))
+  }
+
   @Test func `a conversation goes on over connections where a journal keeps it, and within one otherwise`() async throws
   {
     let model = ScriptedModel(saying: "The disk quota of version 7 is 7 gigabytes [1].")

@@ -247,16 +247,21 @@ final class HTTPDispatcher: Sendable {
   }
 
   private func tell(of exchange: HTTPExchange, status: Int, _ logged: [JSONValue.Member]) {
-    let duration = exchange.started.duration(to: .now)
-    metrics.answered(route: exchange.route, status: status, after: duration)
     var head = exchange.head
     if let caller = exchange.state.withLock(\.caller) { head.caller = caller }
-    log.answered(head, status: status, after: duration, with: logged)
-    if let exporter = front.exporter, let context = head.trace {
-      exporter.add(
-        context, method: exchange.head.method, route: exchange.route?.path ?? "other", status: status,
-        started: exchange.started, steps: exchange.trace.spans)
-    }
+    log.answered(head, status: status, after: exchange.started.duration(to: .now), with: logged)
+    count(head, to: exchange.route, status: status, started: exchange.started, exchange.trace)
+  }
+
+  /// Counts what was answered, and sends its spans where somebody collects them.
+  func count(
+    _ head: ServerRequest, to route: Route?, status: Int, started: ContinuousClock.Instant, _ trace: RequestTrace
+  ) {
+    metrics.answered(route: route, status: status, after: started.duration(to: .now))
+    guard let exporter = front.exporter, let context = head.trace else { return }
+    exporter.add(
+      context, method: head.method, route: route?.path ?? "other", status: status, started: started,
+      steps: trace.spans)
   }
 
   /// The exchange is over, its response sent or its connection lost.

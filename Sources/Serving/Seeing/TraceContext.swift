@@ -35,6 +35,13 @@ public struct TraceContext: Sendable, Equatable {
     trace = Self.identifier(16)
   }
 
+  /// A part of this request that stands for itself: a message of its WebSocket.
+  var child: TraceContext {
+    var child = self
+    (child.parent, child.span) = (span, Self.identifier(8))
+    return child
+  }
+
   private static func digits(_ text: Substring, _ count: Int) -> String? {
     guard text.utf8.count == count else { return nil }
     let lower = text.lowercased()

@@ -33,6 +33,8 @@ extension HTTPDispatcher {
     _ head: ServerRequest, to route: Route, _ work: @escaping @Sendable (Caller) async throws -> Void
   ) async throws {
     let started = ContinuousClock.now
+    var head = head
+    head.trace = head.trace?.child
     // Asked anew each time: a key may have been taken back, a token may have run out.
     try rates.take(address: head.address)
     let caller: Caller
@@ -52,10 +54,10 @@ extension HTTPDispatcher {
         try await RequestTrace.$current.withValue(trace) { try await inTime(limit) { try await work(caller) } != nil }
       }
       guard isDone else { throw RequestFailure.late }
-      metrics.answered(route: route, status: 200, after: started.duration(to: .now))
+      count(head, to: route, status: 200, started: started, trace)
     } catch {
       let status = (error as? RequestFailure)?.status ?? (error is CancellationError ? 499 : 500)
-      metrics.answered(route: route, status: status, after: started.duration(to: .now))
+      count(head, to: route, status: status, started: started, trace)
       throw error
     }
   }
