@@ -7,10 +7,10 @@ protocol ModelDialect: Sendable {
   var framing: StreamFraming { get }
 
   /// The route below the provider's address.
-  func path(streaming: Bool) -> String
-  /// The body of a request.
-  func body(_ messages: [ChatMessage], temperature: Double?, maxTokens: Int, streaming: Bool) -> JSONValue
-  /// What one part of a stream, or a whole answer that was not streamed, says.
+  var path: String { get }
+  /// The body of a request for a stream.
+  func body(_ messages: [ChatMessage], temperature: Double?, maxTokens: Int) -> JSONValue
+  /// What one part of a stream says, or the whole answer of a server that does not stream.
   func reply(in part: JSONValue) throws(DialectFault) -> ModelReply
 }
 
@@ -46,9 +46,9 @@ struct OpenAIDialect: ModelDialect {
 
   var framing: StreamFraming { .events(end: "[DONE]") }
 
-  func path(streaming: Bool) -> String { prefix + "/chat/completions" }
+  var path: String { prefix + "/chat/completions" }
 
-  func body(_ messages: [ChatMessage], temperature: Double?, maxTokens: Int, streaming: Bool) -> JSONValue {
+  func body(_ messages: [ChatMessage], temperature: Double?, maxTokens: Int) -> JSONValue {
     var members: [JSONValue.Member] = [
       .init("model", .string(model)),
       .init(
@@ -57,8 +57,7 @@ struct OpenAIDialect: ModelDialect {
       .init(isOpenAI ? "max_completion_tokens" : "max_tokens", .integer(Int64(maxTokens))),
     ]
     if let temperature { members.append(.init("temperature", .number(temperature))) }
-    members.append(.init("stream", .bool(streaming)))
-    if streaming { members.append(.init("stream_options", ["include_usage": .bool(true)])) }
+    members += [.init("stream", .bool(true)), .init("stream_options", ["include_usage": .bool(true)])]
     return .object(members)
   }
 
@@ -91,18 +90,16 @@ struct OpenAIDialect: ModelDialect {
   }
 }
 
-/// Gemini's `generateContent` and `streamGenerateContent` (https://ai.google.dev/api/generate-content).
+/// Gemini's `streamGenerateContent` (https://ai.google.dev/api/generate-content).
 struct GeminiDialect: ModelDialect {
   let model: String
 
   /// The stream just ends.
   var framing: StreamFraming { .events(end: nil) }
 
-  func path(streaming: Bool) -> String {
-    "/models/\(model)" + (streaming ? ":streamGenerateContent?alt=sse" : ":generateContent")
-  }
+  var path: String { "/models/\(model):streamGenerateContent?alt=sse" }
 
-  func body(_ messages: [ChatMessage], temperature: Double?, maxTokens: Int, streaming: Bool) -> JSONValue {
+  func body(_ messages: [ChatMessage], temperature: Double?, maxTokens: Int) -> JSONValue {
     func parts(_ text: String) -> JSONValue { [["text": .string(text)]] }
     let system = messages.filter { $0.role == .system }.map(\.text).joined(separator: "\n\n")
     let turns = messages.filter { $0.role != .system }
@@ -163,9 +160,9 @@ struct OllamaDialect: ModelDialect {
 
   var framing: StreamFraming { .lines }
 
-  func path(streaming: Bool) -> String { "/api/chat" }
+  var path: String { "/api/chat" }
 
-  func body(_ messages: [ChatMessage], temperature: Double?, maxTokens: Int, streaming: Bool) -> JSONValue {
+  func body(_ messages: [ChatMessage], temperature: Double?, maxTokens: Int) -> JSONValue {
     var options: [JSONValue.Member] = [
       .init("num_predict", .integer(Int64(maxTokens))), .init("num_ctx", .integer(Int64(contextTokens))),
     ]
@@ -173,7 +170,7 @@ struct OllamaDialect: ModelDialect {
     return [
       "model": .string(model),
       "messages": .array(messages.map { ["role": .string($0.role.rawValue), "content": .string($0.text)] }),
-      "stream": .bool(streaming), "options": .object(options),
+      "stream": .bool(true), "options": .object(options),
     ]
   }
 

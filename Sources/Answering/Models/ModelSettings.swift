@@ -14,8 +14,6 @@ public struct ModelSettings: Sendable, Equatable {
   public var maxTokens = 800
   /// How many tokens request and answer may have together; 8,192 by default.
   public var contextTokens = 8_192
-  /// Whether the answer is asked for as a stream; a server that cannot is asked for all at once.
-  public var streams = true
   /// Its limits of time.
   public var timeouts = Timeouts()
   /// How often a request is sent at most, the first time included; 2 by default.

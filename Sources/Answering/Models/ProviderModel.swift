@@ -81,23 +81,18 @@ public struct ProviderModel: LanguageModel {
     let left = min(settings.timeouts.whole, ContinuousClock.now.duration(to: request.deadline) / .seconds(1))
     guard left > 0 else { throw endpoint.error(.timedOut, "no time is left to ask") }
     let call = ProviderEndpoint.Call(
-      path: dialect.path(streaming: settings.streams),
+      path: dialect.path,
       body: dialect.body(
         request.messages, temperature: request.temperature ?? settings.temperature,
-        maxTokens: min(request.maxTokens ?? settings.maxTokens, settings.contextTokens), streaming: settings.streams),
+        maxTokens: min(request.maxTokens ?? settings.maxTokens, settings.contextTokens)),
       connectTimeout: min(settings.timeouts.connect, left), timeout: left, maximumBodySize: 64 << 20)
     var reader = ReplyReader(endpoint: endpoint)
-    guard settings.streams else {
-      let (value, _) = try await endpoint.post(call)
-      try reader.take(reply(in: value), yield)
-      return try reader.end(isMarked: true, yield)
-    }
     let media = if case .lines = dialect.framing { "application/x-ndjson" } else { "text/event-stream" }
     let stream = try await endpoint.stream(call, accept: media)
     // A server that does not stream answers with one JSON value.
     if case .events = dialect.framing, stream.head.header("content-type")?.contains("json") == true {
       let bytes = try await stream.rest(upTo: Self.largestPart)
-      try reader.take(reply(inBytes: bytes), yield)
+      try reader.take(reply(in: bytes), yield)
       return try reader.end(isMarked: true, yield)
     }
     var parts = PartReader(framing: dialect.framing, largest: Self.largestPart)
@@ -111,19 +106,15 @@ public struct ProviderModel: LanguageModel {
   private func take(
     _ part: [UInt8], _ reader: inout ReplyReader, _ firstText: FirstText, _ yield: (ModelEvent) -> Void
   ) throws {
-    let reply = try reply(inBytes: part)
+    let reply = try reply(in: part)
     if !reply.text.isEmpty { firstText.come() }
     try reader.take(reply, yield)
   }
 
-  private func reply(inBytes bytes: [UInt8]) throws -> ModelReply {
+  private func reply(in bytes: [UInt8]) throws -> ModelReply {
     guard let value = try? JSONValue(parsing: bytes) else {
       throw endpoint.error(.badResponse, "a part of its answer is not JSON")
     }
-    return try reply(in: value)
-  }
-
-  private func reply(in value: JSONValue) throws -> ModelReply {
     do {
       return try dialect.reply(in: value)
     } catch {

@@ -75,10 +75,7 @@ public struct IndividualResponse: Sendable, Equatable {
   public var seconds: Double
 
   /// The share of its claims that the sources support, 0 to 1; 0 where it claims nothing.
-  public var supportedShare: Double {
-    let claims = answer?.sentences.filter { $0.basis != .framing } ?? []
-    return claims.isEmpty ? 0 : Double(claims.count { $0.basis != .none }) / Double(claims.count)
-  }
+  public var supportedShare: Double { answer?.sentences.supportedShare ?? 0 }
 
   /// As the query route writes it.
   public var json: JSONValue {
@@ -90,5 +87,13 @@ public struct IndividualResponse: Sendable, Equatable {
       "citations": .array(answer?.citations.map(\.json) ?? []),
       "processing_time_ms": .integer(Int64((seconds * 1000).rounded())),
     ]
+  }
+}
+
+extension [AnswerSentence] {
+  /// The share of the claims among them that the sources support, 0 to 1; nil where they claim nothing.
+  var supportedShare: Double? {
+    let claims = filter { $0.basis != .framing }
+    return claims.isEmpty ? nil : Double(claims.count { $0.basis != .none }) / Double(claims.count)
   }
 }

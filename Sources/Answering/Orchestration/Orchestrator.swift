@@ -124,10 +124,9 @@ public struct Orchestrator: Sendable {
     }
     let synthesis = answerer.answer(
       of: checker, by: place, outcome, isCut: false, language: language, evidence: evidence)
-    let claims = checker.sentences.filter { $0.basis != .framing }
-    let share = claims.isEmpty ? nil : Double(claims.count { $0.basis != .none }) / Double(claims.count)
+    let share = evidence.isEmpty ? nil : checker.sentences.supportedShare
     var made = OrchestratedAnswer(
-      synthesis: synthesis, quality: reply.quality(supported: evidence.isEmpty ? nil : share), responses: responses)
+      synthesis: synthesis, quality: reply.quality(supported: share), responses: responses)
     made.keyThemes = reply.lists["key_themes"] ?? []
     made.contradictions = reply.lists["contradictions"] ?? []
     made.consensusAreas = reply.lists["consensus_areas"] ?? []
