@@ -70,9 +70,6 @@ public final class FakeForge: Sendable {
     }
   }
 
-  /// The set of the published keys.
-  public var keySet: JSONValue { keys.set }
-
   /// The key that signs now.
   public var pair: RSAPair? { keys.state.withLock { $0.keys.last?.pair } }
 

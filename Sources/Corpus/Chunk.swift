@@ -20,17 +20,3 @@ public struct Chunk: Sendable, Equatable {
     self.anchor = anchor
   }
 }
-
-/// A chunk and its vector.
-public struct EmbeddedChunk: Sendable, Equatable {
-  /// The chunk.
-  public var chunk: Chunk
-  /// Its embedding: the embedder's dimensions, unit length.
-  public var vector: [Float]
-
-  /// Makes an embedded chunk.
-  public init(chunk: Chunk, vector: [Float]) {
-    self.chunk = chunk
-    self.vector = vector
-  }
-}

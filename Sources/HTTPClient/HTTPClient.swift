@@ -14,18 +14,12 @@ public final class HTTPClient: Sendable {
     public var connectTimeout: Double
     /// The whole header may have so many bytes; 256 KiB by default.
     public var maximumHeaderSize: Int
-    /// A file with certificates (PEM) to trust instead of the system's; nil trusts the system's.
-    public var trustedCertificates: String?
 
     /// Makes a configuration; 10 seconds to connect.
-    public init(
-      userAgent: String = "acervo", connectTimeout: Double = 10, maximumHeaderSize: Int = 256 << 10,
-      trustedCertificates: String? = nil
-    ) {
+    public init(userAgent: String = "acervo", connectTimeout: Double = 10, maximumHeaderSize: Int = 256 << 10) {
       self.userAgent = userAgent
       self.connectTimeout = connectTimeout
       self.maximumHeaderSize = maximumHeaderSize
-      self.trustedCertificates = trustedCertificates
     }
   }
 

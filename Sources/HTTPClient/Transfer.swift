@@ -230,9 +230,6 @@ final class Transfer: @unchecked Sendable {
     try check(acervo_curl_set_long(easy, CURLOPT_PIPEWAIT, 1))
     try check(acervo_curl_set_long(easy, CURLOPT_SSL_VERIFYPEER, 1))
     try check(acervo_curl_set_long(easy, CURLOPT_SSL_VERIFYHOST, 2))
-    if let certificates = configuration.trustedCertificates {
-      try check(acervo_curl_set_string(easy, CURLOPT_CAINFO, certificates))
-    }
     let connectTimeout = request.connectTimeout ?? configuration.connectTimeout
     try check(acervo_curl_set_long(easy, CURLOPT_CONNECTTIMEOUT_MS, Self.milliseconds(connectTimeout)))
     try check(acervo_curl_set_long(easy, CURLOPT_TIMEOUT_MS, Self.milliseconds(request.timeout)))

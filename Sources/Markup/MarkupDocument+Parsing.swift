@@ -120,7 +120,6 @@ private struct MarkupBuilder {
   private var open: [Int32] = []
   /// Elements that were opened below the depth limit and are not closed yet.
   private var flattened = 0
-  private var errorCount = 0
   private var isTruncated = false
   /// How many more steps along its stack the parser may take for tags that do not fit.
   private var patience = 300_000_000
@@ -139,8 +138,7 @@ private struct MarkupBuilder {
   mutating func document() -> MarkupDocument {
     while let last = open.popLast() { nodes[Int(last)].end = Int32(nodes.count) }
     return MarkupDocument(
-      nodes: nodes, attributes: attributes, bytes: bytes, names: names, errorCount: errorCount,
-      isTruncated: isTruncated)
+      nodes: nodes, attributes: attributes, bytes: bytes, names: names, isTruncated: isTruncated)
   }
 
   /// XML's start tag: each attribute is five pointers, its name, prefix and namespace and where its value begins and
@@ -245,9 +243,7 @@ private struct MarkupBuilder {
   }
 
   mutating func fault(isFree: Bool) {
-    guard !isFree else { return }
-    errorCount += 1
-    if let context { spend(context) }
+    if !isFree, let context { spend(context) }
   }
 
   /// Counts what the parser walks along its stack.

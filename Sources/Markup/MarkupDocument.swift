@@ -48,20 +48,16 @@ public final class MarkupDocument: Sendable {
   public let bytes: [UInt8]
   /// The names that elements and attributes go by.
   let names: [String]
-  /// How many faults the parser met and mended.
-  public let errorCount: Int
   /// Whether the parser gave up before the end, because going on would have taken too long.
   public let isTruncated: Bool
 
   init(
-    nodes: [NodeRecord], attributes: [AttributeRecord], bytes: [UInt8], names: [String], errorCount: Int,
-    isTruncated: Bool
+    nodes: [NodeRecord], attributes: [AttributeRecord], bytes: [UInt8], names: [String], isTruncated: Bool
   ) {
     self.nodes = nodes
     self.attributes = attributes
     self.bytes = bytes
     self.names = names
-    self.errorCount = errorCount
     self.isTruncated = isTruncated
   }
 }

@@ -66,7 +66,7 @@ public struct MarkupWriter {
   public consuming func document() -> MarkupDocument {
     while let last = open.popLast() { nodes[Int(last)].end = Int32(nodes.count) }
     return MarkupDocument(
-      nodes: nodes, attributes: attributes, bytes: bytes, names: names, errorCount: 0, isTruncated: false)
+      nodes: nodes, attributes: attributes, bytes: bytes, names: names, isTruncated: false)
   }
 
   private mutating func name(of tag: MarkupTag) -> UInt16 {

@@ -17,11 +17,6 @@ public struct ContentTypeHeader: Hashable, Sendable {
   /// Whether this is HTML or XHTML.
   public var isHTML: Bool { mediaType == "text/html" || mediaType == "application/xhtml+xml" }
 
-  /// Whether this is XML of any kind.
-  public var isXML: Bool {
-    mediaType == "text/xml" || mediaType == "application/xml" || mediaType.hasSuffix("+xml")
-  }
-
   private static let blanks: [UInt8] = [0x20, 0x09, 0x0A, 0x0D]
 
   /// RFC 9110's tchar.

@@ -56,7 +56,10 @@ public struct WebURL: Hashable, Sendable, CustomStringConvertible {
     self.fragment = fragment
   }
 
-  /// The same URL without its fragment.
+  /// The same URL without its fragment, which never reaches the server: what tells one page from another in a crawl.
+  ///
+  /// Parsing has folded what the standard calls equal. Nothing else is (the order of query items, a trailing slash, the
+  /// case of escapes), because some server answers differently to each.
   public var withoutFragment: WebURL {
     guard fragment != nil else { return self }
     return WebURL(
@@ -64,30 +67,13 @@ public struct WebURL: Hashable, Sendable, CustomStringConvertible {
       fragment: nil)
   }
 
-  /// The form that tells one page from another during a crawl.
-  ///
-  /// Parsing has already folded whatever the standard calls equal (case of scheme and host, default port, dot
-  /// segments, tabs and line breaks). Only the fragment goes beyond that: it never reaches the server. Nothing
-  /// else is folded (not the order of query items, not a trailing slash, not the case of escapes), because some
-  /// server answers differently to each.
-  public var crawlIdentity: WebURL { withoutFragment }
-
   /// Whether the scheme is `http` or `https`.
   public var isHTTP: Bool { scheme == "http" || scheme == "https" }
-
-  /// The port to connect to: the written one or the scheme's own; nil for schemes without one.
-  public var effectivePort: Int? { port ?? SpecialScheme(scheme)?.defaultPort }
 
   /// The path with `?` and the query, as it goes into a request line.
   public var pathAndQuery: String {
     guard let query else { return path }
     return path + "?" + query
-  }
-
-  /// The host without the brackets of an IPv6 address; nil for URLs without one.
-  public var unbracketedHost: String? {
-    guard let host, host.hasPrefix("["), host.hasSuffix("]") else { return host }
-    return String(host.dropFirst().dropLast())
   }
 
   /// Whether the path is opaque: one text without segments, as in `mailto:someone`, that nothing resolves against.

@@ -27,14 +27,11 @@ struct OrchestrationRoutes: Sendable {
   ])
 
   private static func spread(_ values: [Double]) -> JSONValue {
-    let sorted = values.sorted()
-    func quantile(_ share: Double) -> Double {
-      sorted.isEmpty ? 0 : sorted[min(sorted.count - 1, Int(share * Double(sorted.count)))]
-    }
-    let mean = sorted.isEmpty ? 0 : sorted.reduce(0, +) / Double(sorted.count)
+    let times = Metrics.StepTime("", of: values)
+    let mean = values.isEmpty ? 0 : values.reduce(0, +) / Double(values.count)
     return [
-      "mean": .number((mean * 1_000).rounded() / 1_000), "p50": .number(quantile(0.5)), "p95": .number(quantile(0.95)),
-      "max": .number(sorted.last ?? 0),
+      "mean": .number((mean * 1_000).rounded() / 1_000), "p50": .number(times.half), "p95": .number(times.most),
+      "max": .number(values.max() ?? 0),
     ]
   }
 

@@ -78,7 +78,7 @@ import Testing
 
   @Test func `kinds of markup are told apart`() throws {
     #expect(try #require(ContentTypeHeader("application/xhtml+xml")).isHTML)
-    #expect(try #require(ContentTypeHeader("application/rss+xml")).isXML)
+    #expect(try !#require(ContentTypeHeader("application/rss+xml")).isHTML)
     #expect(try !#require(ContentTypeHeader("text/plain")).isHTML)
   }
 }
