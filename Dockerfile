@@ -27,6 +27,7 @@ USER root
 RUN apt-get update \
   && apt-get install -y --no-install-recommends libcmark-gfm0.29.0.gfm.6 libcmark-gfm-extensions0.29.0.gfm.6 \
        libcurl4 libicu72 libpq5 libuchardet0 libxml2 libyaml-0-2 tzdata zlib1g \
+       pandoc poppler-utils \
   && rm -rf /var/lib/apt/lists/*
 USER acervo
 COPY --from=build /out/acervo /usr/local/bin/
