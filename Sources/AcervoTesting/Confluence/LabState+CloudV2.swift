@@ -3,13 +3,8 @@ internal import Corpus
 extension LabOperation {
   private static let pageScope = ["read:page:confluence"]
 
-  /// Version 2: spaces, pages, blog posts and what hangs on them.
+  /// Version 2: pages, blog posts and what hangs on them.
   static let cloudV2: [LabOperation] = [
-    .init(.v2, "spaces", .spaces, scopes: ["read:space:confluence"]) { try $0.spaces($1) },
-    .init(.v2, "spaces/{}", .space, scopes: ["read:space:confluence"]) { state, call in
-      let space = try state.space(call)
-      return .json(state.spaceItem(space, isRow: false).adding([("_links", state.links(call, space))]), objects: 1)
-    },
     .init(.v2, "spaces/{}/pages", .spacePages, scopes: pageScope) { state, call in
       let space = try state.space(call)
       return try state.contents(call, kind: .page) { $0.space == space.id }
@@ -17,16 +12,6 @@ extension LabOperation {
     .init(.v2, "spaces/{}/blogposts", .spaceBlogPosts, scopes: pageScope) { state, call in
       let space = try state.space(call)
       return try state.contents(call, kind: .blogpost) { $0.space == space.id }
-    },
-    .init(
-      .v2, "spaces/{}/permissions", .spacePermissions,
-      scopes: ["read:space.permission:confluence", "read:space:confluence"]
-    ) {
-      try $0.permissions($1)
-    },
-    .init(.v2, "spaces/{}/labels", .spaceLabels, scopes: ["read:label:confluence", "read:space:confluence"]) {
-      state, call in
-      try state.listing(call, values: state.labelItems(try state.space(call).labels, prefix: "team"))
     },
     .init(.v2, "pages", .pages, scopes: pageScope) { try $0.contents($1, kind: .page) { _ in true } },
     .init(.v2, "blogposts", .blogPosts, scopes: pageScope) { try $0.contents($1, kind: .blogpost) { _ in true } },
@@ -50,42 +35,11 @@ extension LabOperation {
     },
     .init(.v2, "users-bulk", .usersBulk, scopes: ["read:user:confluence"], method: "POST") { try $0.usersBulk($1) },
     .init(.v2, "content/convert-ids-to-types", .convertIDs, method: "POST") { try $0.convertIDs($1) },
-    .init(.v2, "space-role-mode", .roleMode) { _, _ in .json(["mode": "PRE_ROLES"]) },
-    .init(.v2, "spaces/{}/role-assignments", .spaceRoles) { state, call in
-      let space = try state.space(call)
-      guard state.options.usesRoles else { return try state.listing(call, values: []) }
-      let readers =
-        space.readers.groups.sorted().map { ("GROUP", $0) } + space.readers.users.sorted().map { ("USER", $0) }
-      var values = readers.map { LabState.assignment("lab-role-reader", $0.0, $0.1) }
-      // One who does something else, and a class of people.
-      values.append(LabState.assignment("lab-role-commenter", "USER", "557058:lab-nobody"))
-      values.append(LabState.assignment("lab-role-reader", "ACCESS_CLASS", "ALL_LICENSED_USERS"))
-      return try state.listing(call, values: values)
-    },
-    .init(.v2, "space-roles", .spaceRoles) { state, call in
-      guard state.options.usesRoles else { throw LabRefusal.notFound }
-      return try state.listing(
-        call,
-        values: [
-          [
-            "id": "lab-role-reader", "type": "SYSTEM", "name": "Viewer", "description": "Reads",
-            "spacePermissions": ["read/space"],
-          ],
-          [
-            "id": "lab-role-commenter", "type": "CUSTOM", "name": "Speaker", "description": "Comments",
-            "spacePermissions": ["create/comment"],
-          ],
-        ])
-    },
     .init(.v2, "data-policies/metadata", .dataPolicies) { _, _ in .json(["anyContentBlocked": false]) },
   ]
 }
 
 extension LabState {
-  fileprivate static func assignment(_ role: String, _ type: String, _ id: String) -> JSONValue {
-    ["principal": ["principalType": .string(type), "principalId": .string(id)], "roleId": .string(role)]
-  }
-
   // MARK: What the caller may see
 
   /// The space of the path; 404 where there is none for the caller.
@@ -104,78 +58,9 @@ extension LabState {
     return content
   }
 
-  // MARK: Spaces
-
-  mutating func spaces(_ call: LabCall) throws -> LabReply {
-    let ids = call.list("ids").map(Set.init)
-    let keys = call.list("keys").map(Set.init)
-    let types = call.list("type").map(Set.init)
-    let status = call.first("status")
-    let (name, descending) = sort(call, or: "id")
-    let account = call.account.id ?? ""
-    let byID = Dictionary(site.spaces.map { ($0.id, $0) }, uniquingKeysWith: { first, _ in first })
-    let page = try cut(
-      call, site.spaces.map(\.id), limit: try limit(call), descending: descending,
-      key: name == "id" ? nil : { id in .text(name == "key" ? byID[id]?.key ?? "" : byID[id]?.name ?? "") },
-      where: { id in
-        guard let space = byID[id] else { return false }
-        return ids?.contains("\(id)") ?? true && keys?.contains(space.key) ?? true
-          && types?.contains(space.type) ?? true
-          && (status == nil || (status == "archived") == space.isArchived) && site.mayRead(space: space, as: account)
-      })
-    return listing(
-      call,
-      page.ids.compactMap { byID[$0] }.map {
-        spaceItem($0).adding([("_links", ["webui": .string("/spaces/\($0.key)")])]).bytes
-      },
-      next: page.next)
-  }
-
-  func spaceItem(_ space: LabSite.Space, isRow: Bool = true) -> JSONValue {
-    var item: JSONValue = [
-      "id": .id(space.id), "key": .string(space.key), "name": .string(space.name), "type": .string(space.type),
-      "status": .string(space.isArchived ? "archived" : "current"), "authorId": .string(space.author),
-      "spaceOwnerId": .string(space.author),
-      "createdAt": .string(LabTime.utc(space.createdAt)), "homepageId": .id(space.home), "description": .null,
-      "icon": .null,
-    ]
-    if isRow { item = item.adding([("currentActiveAlias", .string(space.key))]) }
-    return options.hasUnknownKeys ? item.adding([("labOnly", ["seen": .bool(true)])]) : item
-  }
-
-  func links(_ call: LabCall, _ space: LabSite.Space) -> JSONValue {
-    ["webui": .string("/spaces/\(space.key)"), "base": .string(base(call))]
-  }
-
-  func permissions(_ call: LabCall) throws -> LabReply {
-    let space = try space(call)
-    let named =
-      space.readers.groups.sorted().map { ("group", $0) } + space.readers.users.sorted().map { ("user", $0) }
-    let readers = options.usesRoles ? [("role", "lab-role-reader")] : named
-    var values: [JSONValue] = []
-    for (index, reader) in readers.enumerated() {
-      for (offset, operation) in [("read", "space"), ("create", "comment")].enumerated() {
-        values.append([
-          "id": .string("\(space.id * 100 + Int64(index * 2 + offset))"),
-          "principal": ["type": .string(reader.0), "id": .string(reader.1)],
-          "operation": ["key": .string(operation.0), "targetType": .string(operation.1)],
-        ])
-      }
-    }
-    // Somebody who may comment, and yet not read: only `read` of `space` opens a space.
-    values.append([
-      "id": .string("\(space.id * 100 + 99)"), "principal": ["type": "user", "id": "557058:lab-nobody"],
-      "operation": ["key": "create", "targetType": "comment"],
-    ])
-    var reply = try listing(call, values: values)
-    reply.identities = reply.objects
-    reply.objects = 0
-    return reply
-  }
-
   // MARK: Pages and blog posts
 
-  private func sort(_ call: LabCall, or fallback: String) -> (name: String, descending: Bool) {
+  func sort(_ call: LabCall, or fallback: String) -> (name: String, descending: Bool) {
     let text = call.first("sort") ?? fallback
     return text.hasPrefix("-") ? (String(text.dropFirst()), true) : (text, false)
   }

@@ -166,7 +166,7 @@ struct LabOperation: Sendable {
     }
   }
 
-  static let all: [LabOperation] = cloudV2 + cloudTree + cloudTalk + versionOne + dataCenter
+  static let all: [LabOperation] = cloudSpaces + cloudV2 + cloudTree + cloudTalk + versionOne + dataCenter
 
   private static let byLength = Dictionary(grouping: all, by: \.template.count)
 
