@@ -216,6 +216,18 @@ import Testing
     #expect(try await get(path, as: "ana").status == 404)
   }
 
+  /// They all share one owner, and what one is told by its id alone would be found in the list by everybody.
+  @Test func `whoever is not known has conversations by their ids, and no list of them`() async throws {
+    let folder = try TemporaryFolder()
+    let service = try await serve { $0.journal = JournalSettings(path: folder.path + "/journal.mdb") }
+    let answer = try await post("/api/v1/chat", #"{"message": "What is the disk quota of version 7?"}"#, service)
+    let id = try #require(answer.json["conversation_id"]?.string)
+    let list = try await request("GET", "/api/v1/conversations", port: service.port)
+    #expect(list.status == 403)
+    #expect(list.text.contains(id) == false)
+    #expect(try await request("GET", "/api/v1/conversations/\(id)", port: service.port).json["turns"]?.int == 1)
+  }
+
   /// Believes whatever name is shown.
   struct ByName: Authenticator {
     func identify(_ head: ServerRequest, for route: Route) -> Identification {

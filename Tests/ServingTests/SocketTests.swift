@@ -113,8 +113,9 @@ import Testing
       let second = try await open(service)
       second.send(#"{"message": "And of version 7?"}"#)
       #expect(await second.answer().last?["event"]?.string == "done")
-      let turns = try await request("GET", "/api/v1/conversations", port: service.port)
-      #expect(turns.json["conversations"]?.array?.first?["turns"]?.int == (keeps ? 3 : nil))
+      let path = "/api/v1/conversations/" + session.filter { $0 != "-" }
+      let kept = try await request("GET", path, port: service.port)
+      #expect(kept.json["turns"]?.int == (keeps ? 3 : nil))
     }
   }
 

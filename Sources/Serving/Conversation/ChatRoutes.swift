@@ -130,6 +130,8 @@ struct ChatRoutes: Sendable {
   }
 
   private static let unknown = RequestFailure(404, "There is no such conversation of this caller.")
+  private static let noList = RequestFailure(
+    403, "Callers who are not known have no list, for it would be everybody's: ask for a conversation by its id.")
   private static let noJournal = RequestFailure(
     404, "This service keeps no conversations; send “history”, or configure “journal”.")
 
@@ -163,9 +165,13 @@ struct ChatRoutes: Sendable {
             "conversations", .array(of: .object(Self.summary), count: 0...Journal.mostListed), "The newest hundred.")
         ])
       ),
-      failures: [(404, "This service keeps no conversations.")],
+      failures: [
+        (403, "The caller is not known, or may not ask."), (404, "This service keeps no conversations."),
+      ],
       handler: .task { request, _ in
         guard let journal else { throw Self.noJournal }
+        // All who are not known share one owner; the ids, which nobody can guess, keep them apart.
+        guard request.caller != .anonymous else { throw Self.noList }
         let found = try await journal.conversations(of: ConversationOwner(request.caller))
         return .json(["conversations": .array(found.map { .object(Self.json($0)) })])
       })
