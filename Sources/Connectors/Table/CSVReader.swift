@@ -99,15 +99,19 @@ struct CSVReader: RowReader {
       var fault: Fault?
       var bytes = 0
       repeat {
-        starts.append((line, column))
+        let start = (line, column)
         let room = maximumSize - bytes
         let (value, taken) = try field(keeping: max(0, room) + 1, &fault)
         bytes += taken
-        values.append(value)
+        // A row of nothing but delimiters is long, too.
+        if values.count <= maximumSize {
+          starts.append(start)
+          values.append(value)
+        }
       } while try takeDelimiter()
       let isEmptyLine = try takeLineBreak() && values.count == 1 && bytes == 0
       if isEmptyLine { continue }
-      if bytes > maximumSize {
+      if max(bytes, values.count) > maximumSize {
         throw Fault(line: first, column: 1, reason: "the row has more than \(maximumSize) bytes (limits.row_size)")
       }
       if let fault { throw fault }

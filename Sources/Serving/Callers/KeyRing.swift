@@ -38,8 +38,9 @@ public final class KeyRing: Sendable {
     self.single = single.map { (.of($0.key), $0.caller) }
     self.log = log
     guard let path else { return }
-    let keys = try Self.keys(of: path)
+    // First, so that a file that is replaced meanwhile is read again.
     let version = Self.version(of: path)
+    let keys = try Self.keys(of: path)
     state.withLock { state in
       state.keys = keys
       state.version = version

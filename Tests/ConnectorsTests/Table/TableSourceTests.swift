@@ -84,7 +84,8 @@ import Testing
     #expect(cut.listing.cutShort == "there are more than 4 rows (limits.rows)")
     #expect(cut.absences.isEmpty)
     let long = String(repeating: "x", count: 300_000)
-    let large = try await read(csv: Self.header + "A,HP,x,\(long),1\nB,HP,x,\"\(long)\",1\nC,HP,x,t,1\n") {
+    let commas = String(repeating: ",", count: 300_000)
+    let large = try await read(csv: Self.header + "A,HP,x,\(long),1\nB,HP,x,\"\(long)\",1\n\(commas)\nC,HP,x,t,1\n") {
       $0.maximumRowSize = 1000
     }
     #expect(large.documents.map(\.url) == ["table:shop/C"])
@@ -92,6 +93,7 @@ import Testing
       large.failed.values.sorted() == [
         "p.csv:2:1: the row has more than 1000 bytes (limits.row_size)",
         "p.csv:3:1: the row has more than 1000 bytes (limits.row_size)",
+        "p.csv:4:1: the row has more than 1000 bytes (limits.row_size)",
       ])
   }
 
