@@ -1,5 +1,6 @@
 import AcervoTesting
 import HTTPClient
+import Synchronization
 import Testing
 
 @Suite struct EventStreamTests {
@@ -63,14 +64,20 @@ import Testing
   }
 
   @Test func `the head comes before the body, and the body as it is sent`() async throws {
+    final class First: Sendable { let isRead = Atomic(false) }
+    let first = First()
     let server = try LabServer { _ in
       .init(
         headers: [("X-Kind", "slow")],
-        steps: [.send(Array("one".utf8)), .pause(1.5), .send(Array("two".utf8)), .send([])])
+        steps: [
+          .send(Array("one".utf8)), .wait { first.isRead.load(ordering: .relaxed) }, .send(Array("two".utf8)),
+          .send([]),
+        ])
     }
     let stream = try await HTTPClient().stream(Self.request(server))
     #expect(stream.head.status == 200 && stream.head.header("x-kind") == "slow" && stream.head.body.isEmpty)
     #expect(try await stream.next() == Array("one".utf8))
+    first.isRead.store(true, ordering: .relaxed)
     #expect(try await stream.next() == Array("two".utf8))
     #expect(try await stream.next() == nil)
     #expect(try await stream.next() == nil)

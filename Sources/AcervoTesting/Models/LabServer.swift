@@ -29,6 +29,8 @@ public final class LabServer: Sendable {
       case send([UInt8])
       /// Sends nothing for so many seconds.
       case pause(Double)
+      /// Sends nothing until this is true.
+      case wait(@Sendable () -> Bool)
       /// Closes the connection in the middle.
       case cut
     }
@@ -200,6 +202,8 @@ public final class LabServer: Sendable {
           usleep(UInt32(min(left, 0.02) * 1_000_000))
           left -= 0.02
         }
+      case .wait(let isOver):
+        while !isOver(), !state.withLock(\.isStopped) { usleep(10_000) }
       case .cut: return true
       }
     }
