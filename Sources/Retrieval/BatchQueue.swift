@@ -12,7 +12,7 @@ final class BatchQueue<Item: Sendable, Product: Sendable>: Sendable {
 
   private struct State {
     var waiting: [Waiting] = []
-    /// Batches that are at work.
+    /// Batches that are at work and have not let the next one begin.
     var working = 0
     /// Whether a batch has been asked for that has not begun.
     var isCalled = false
@@ -21,17 +21,19 @@ final class BatchQueue<Item: Sendable, Product: Sendable>: Sendable {
   private let state = Mutex(State())
   private let largest: Int
   private let atOnce: Int
-  private let work: @Sendable ([Item]) async -> [Result<Product, any Error>]
+  private let work: Work
+
+  /// Makes a product of each item, in order; calls its second argument when the next batch may begin, which is when it
+  /// ends at the latest.
+  typealias Work = @Sendable ([Item], _ goOn: @escaping @Sendable () -> Void) async -> [Result<Product, any Error>]
 
   /// Makes a queue.
   ///
   /// - Parameters:
   ///   - largest: the most items of one batch.
-  ///   - atOnce: the most batches that are worked on at the same time.
+  ///   - atOnce: the most batches that are worked on at the same time, until they let the next one begin.
   ///   - work: gives a result for each item, in order.
-  init(
-    largest: Int, atOnce: Int, work: @escaping @Sendable ([Item]) async -> [Result<Product, any Error>]
-  ) {
+  init(largest: Int, atOnce: Int, work: @escaping Work) {
     self.largest = max(1, largest)
     self.atOnce = max(1, atOnce)
     self.work = work
@@ -74,12 +76,24 @@ final class BatchQueue<Item: Sendable, Product: Sendable>: Sendable {
       return (batch, call(&state))
     }
     if calls { begin() }
-    let products = await work(batch.map(\.item))
-    let goesOn = state.withLock { state in
+    let turn = Turn()
+    let products = await work(batch.map(\.item)) { self.goOn(after: turn) }
+    goOn(after: turn)
+    for (waiting, product) in zip(batch, products) { waiting.answer.resume(with: product) }
+  }
+
+  /// One batch's time at work.
+  private final class Turn: Sendable {
+    let isOver = Atomic(false)
+  }
+
+  /// Lets the next batch begin, once.
+  private func goOn(after turn: Turn) {
+    guard !turn.isOver.exchange(true, ordering: .relaxed) else { return }
+    let calls = state.withLock { state in
       state.working -= 1
       return call(&state)
     }
-    for (waiting, product) in zip(batch, products) { waiting.answer.resume(with: product) }
-    if goesOn { begin() }
+    if calls { begin() }
   }
 }

@@ -80,12 +80,17 @@ struct CandidateLists {
     return max(0, products / Double(max(first.count, 1))).squareRoot()
   }
 
-  /// The chunks of all lists that have a voice, in the order of their numbers.
+  /// The chunks of all lists that have a voice, each once, in the order of their numbers.
   private var candidates: [Int] {
-    var chunks = Set(vectors?.hits.map(\.chunk) ?? [])
-    chunks.formUnion(second?.hits.map(\.chunk) ?? [])
-    if lexicalWeight > 0 { chunks.formUnion(lexical.map(\.chunk)) }
-    return chunks.sorted()
+    let voices = [vectors?.hits ?? [], second?.hits ?? [], lexicalWeight > 0 ? lexical : []]
+    var chunks = voices.flatMap { $0.map(\.chunk) }
+    chunks.sort()
+    var last: Int?
+    chunks.removeAll { chunk in
+      defer { last = chunk }
+      return chunk == last
+    }
+    return chunks
   }
 
   /// The lexical score of each chunk: one that is not in the list has no word of the question, or a lower score than
@@ -116,12 +121,22 @@ struct SemanticList {
 extension [ScoredChunk] {
   /// The score of each chunk, nil for those that the list does not hold; the chunks' numbers ascend.
   fileprivate func scores(of chunks: [Int]) -> [Float?] {
-    let ordered = sorted { $0.chunk < $1.chunk }
-    var next = 0
-    return chunks.map { chunk in
-      while next < ordered.count, ordered[next].chunk < chunk { next += 1 }
-      return next < ordered.count && ordered[next].chunk == chunk ? ordered[next].score : nil
+    var scores = [Float?](repeating: nil, count: chunks.count)
+    for hit in self {
+      // The first that is not below, by halves.
+      var (place, left) = (0, chunks.count)
+      while left > 0 {
+        let half = left / 2
+        if chunks[place + half] < hit.chunk {
+          place += half + 1
+          left -= half + 1
+        } else {
+          left = half
+        }
+      }
+      if place < chunks.count, chunks[place] == hit.chunk { scores[place] = hit.score }
     }
+    return scores
   }
 }
 

@@ -37,22 +37,26 @@ struct QuestionBatch: Sendable {
   /// The most questions of one batch: what a pass needs of them stays in the second cache.
   static let largest = 16
 
-  func answers(to questions: [Question]) async -> [Result<Question.Answer, any Error>] {
+  /// An answer for each question, in order; the next batch may begin when these are embedded.
+  func answers(
+    to questions: [Question], _ goOn: @escaping @Sendable () -> Void
+  ) async -> [Result<Question.Answer, any Error>] {
     do {
-      return try await found(questions).map { .success($0) }
+      return try await found(questions, goOn).map { .success($0) }
     } catch {
       // One that cannot be answered spoils nothing for the others; a provider that fails fails for all of them.
       let isProviders = (error as? ProviderError)?.countsAgainstProvider ?? false
       guard questions.count > 1, !isProviders else { return questions.map { _ in .failure(error) } }
       var results: [Result<Question.Answer, any Error>] = []
-      for question in questions { results += await answers(to: [question]) }
+      for question in questions { results += await answers(to: [question], goOn) }
       return results
     }
   }
 
-  private func found(_ questions: [Question]) async throws -> [Question.Answer] {
+  private func found(_ questions: [Question], _ goOn: () -> Void) async throws -> [Question.Answer] {
     var answers: [Question.Answer] = []
     for vector in try await vectors(of: questions) { answers.append(Question.Answer(vector: vector, nearest: nil)) }
+    goOn()
     let asked = answers.indices.filter { answers[$0].vector.contains { $0 != 0 } }
     guard !asked.isEmpty else { return answers }
     let queries = asked.map { place in

@@ -29,11 +29,11 @@ struct SearchedVectors: Sendable {
     questions = BatchQueue(largest: QuestionBatch.largest, atOnce: Self.batchesAtOnce(embedder), work: batch.answers)
   }
 
-  /// How many batches are worked on at the same time.
+  /// How many batches are embedded at the same time.
   ///
-  /// Where the model runs on this machine, half of the cores: requests that the others read meanwhile come into one
-  /// batch, and a question among twelve costs two thirds of what it costs alone. A provider is waited for, which takes
-  /// no core: one that is silent for long holds up few questions.
+  /// By a model on this machine, one for two cores: requests that the others read meanwhile come into the next batch,
+  /// and each that embeds keeps tables of its own. A provider is waited for, which takes no core: one that is silent
+  /// for long holds up few questions.
   private static func batchesAtOnce(_ embedder: any Embedder) -> Int {
     let cores = sysconf(Int32(_SC_NPROCESSORS_ONLN))
     return embedder.spent == nil ? max(1, cores / 2) : max(8, cores)

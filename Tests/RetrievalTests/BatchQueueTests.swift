@@ -4,7 +4,7 @@ import Testing
 
 @testable import Retrieval
 
-@Suite struct BatchQueueTests {
+@Suite(.timeLimit(.minutes(1))) struct BatchQueueTests {
   private struct Refused: Error, Equatable { let number: Int }
 
   /// Doubles numbers, refuses those divisible by seven, and notes what shared a batch.
@@ -12,7 +12,7 @@ import Testing
     let batches = Mutex<[[Int]]>([])
     let atWork = Mutex((now: 0, most: 0))
 
-    func work(_ numbers: [Int]) async -> [Result<Int, any Error>] {
+    func work(_ numbers: [Int], _ goOn: () -> Void) async -> [Result<Int, any Error>] {
       batches.withLock { $0.append(numbers) }
       atWork.withLock { count in
         count.now += 1
@@ -49,7 +49,7 @@ import Testing
   @Test func `what comes while a batch is at work shares the next`() async throws {
     let gate = Mutex<CheckedContinuation<Void, Never>?>(nil)
     let batches = Mutex<[[Int]]>([])
-    let queue = BatchQueue<Int, Int>(largest: 16, atOnce: 1) { numbers in
+    let queue = BatchQueue<Int, Int>(largest: 16, atOnce: 1) { numbers, _ in
       batches.withLock { $0.append(numbers) }
       if numbers == [0] { await withCheckedContinuation { held in gate.withLock { $0 = held } } }
       return numbers.map { .success($0) }
@@ -64,5 +64,23 @@ import Testing
     }
     #expect(try await first == 0)
     #expect(batches.withLock { $0 }.count == 2)
+  }
+
+  @Test func `a batch that lets the next one begin is not waited for`() async throws {
+    let gate = Mutex<CheckedContinuation<Void, Never>?>(nil)
+    let queue = BatchQueue<Int, Int>(largest: 16, atOnce: 1) { numbers, goOn in
+      if numbers == [0] {
+        goOn()
+        goOn()
+        await withCheckedContinuation { held in gate.withLock { $0 = held } }
+      }
+      return numbers.map { .success($0) }
+    }
+    async let first = queue.product(of: 0)
+    while gate.withLock({ $0 == nil }) { await Task.yield() }
+    #expect(try await queue.product(of: 1) == 1)
+    gate.withLock { $0 }?.resume()
+    #expect(try await first == 0)
+    #expect(try await queue.product(of: 2) == 2)
   }
 }
