@@ -130,7 +130,7 @@ class Site:
         self.home.cleanup()
 
 
-def load(server, path, bodies, seconds, begin=0.0, connections=16):
+def load(server, path, bodies, seconds, begin, connections):
     """Sends the bodies in turn over some connections with wrk, after a second of warming up."""
     if not shutil.which("wrk"):
         raise Skipped("wrk is not there; scripts/setup test installs it")

@@ -209,6 +209,14 @@ def vectors_of(texts, model, dimensions):
         ]
 
 
+def ask_service(context, store, through, *modules):
+    """The service of peers/ask_service.py over a Chroma store."""
+    command = [context.peers.python(*modules), "-m", "uvicorn", "--app-dir", BENCHMARKS / "peers", "ask_service:app",
+               "--host", "127.0.0.1", "--log-level", "warning"]
+    return Server(command, "/health", {
+        **one_thread(), "ASK_STORE": str(store), "ASK_MODEL": str(context.peers.minilm()), "ASK_THROUGH": through})
+
+
 def serve(context):
     snapshots = served(context)
     chunks = CACHE / "served/chunks.jsonl"
@@ -216,13 +224,17 @@ def serve(context):
          CACHE / "served/vectors.f32"])
     asked = questions(chunks)
     some = asked[:4_000]
+    context.note("connections", context.connections, "")
     context.note("served", sum(1 for _ in chunks.open()), "chunks")
     texts = [{"query": question, "top_k": 4} for question in asked]
+    ten = [{"query": question, "top_k": 10} for question in asked]
     cells = {}
     with contextlib.ExitStack() as running:
         acervo = running.enter_context(acervo_serve(snapshots))
         ready = vectors_of(some, models() / "use-multilingual-v3", 512)
         cells["acervo /search"] = acervo, "/search", texts
+        cells["acervo /search, ten chunks"] = acervo, "/search", ten
+        cells["acervo /search, ten chunks, 1,000 questions in turn"] = acervo, "/search", ten[:1_000]
         cells["acervo /search, ready vector"] = acervo, "/search", [{"vector": vector, "top_k": 4} for vector in ready]
         cells["acervo /ask"] = acervo, "/ask", [{"question": question} for question in asked]
         if context.peers.has("chromadb"):
@@ -237,16 +249,18 @@ def serve(context):
                 for vector in vectors_of(some, context.peers.minilm(), 384)
             ]
             cells["Chroma, ready vector"] = chroma, path, bodies
-            if context.peers.has("chromadb", "fastapi", "uvicorn", "sentence_transformers"):
-                service = running.enter_context(Server(
-                    [python, "-m", "uvicorn", "--app-dir", BENCHMARKS / "peers", "ask_service:app", "--host",
-                     "127.0.0.1", "--log-level", "warning"], "/health",
-                    {**one_thread(), "ASK_STORE": str(store), "ASK_MODEL": str(context.peers.minilm())}))
+            needed = ["chromadb", "fastapi", "uvicorn", "sentence_transformers"]
+            if context.peers.has(*needed):
+                service = running.enter_context(ask_service(context, store, "chroma", *needed))
                 cells["FastAPI + MiniLM + Chroma"] = service, "/search", texts
+            if context.peers.has(*needed, "langchain_chroma"):
+                service = running.enter_context(ask_service(context, store, "langchain", *needed, "langchain_chroma"))
+                cells["FastAPI + MiniLM + LangChain + Chroma"] = service, "/search", ten
         results = {name: [] for name in cells}
         for turn in range(context.rounds):
             for name, (server, path, bodies) in cells.items():
-                results[name].append(load(server, path, bodies, seconds=4, begin=turn / context.rounds))
+                results[name].append(load(
+                    server, path, bodies, seconds=4, begin=turn / context.rounds, connections=context.connections))
         own = acervo.private_mb(beside=[str(snapshots.resolve()), str(models().resolve())])
     report(context, results)
     context.figure("serve.private-memory", own, "MB of acervo-serve under load, mapped snapshot and model not counted")
@@ -265,5 +279,9 @@ def report(context, results):
         by_turn = [our["per_s"] / their["per_s"] for our, their in zip(results[ours], results[theirs])]
         context.figure(figure, statistics.median(by_turn), f"times the requests/s of {theirs}")
     ratio("serve.search", "acervo /search", "FastAPI + MiniLM + Chroma")
+    # What back ends of this kind do: LangChain's store, ten chunks.
+    langchain = "FastAPI + MiniLM + LangChain + Chroma"
+    ratio("serve.langchain", "acervo /search, ten chunks", langchain)
+    ratio("serve.langchain.again", "acervo /search, ten chunks, 1,000 questions in turn", langchain)
     ratio("serve.ask", "acervo /ask", "FastAPI + MiniLM + Chroma")
     ratio("serve.vector", "acervo /search, ready vector", "Chroma, ready vector")

@@ -4,6 +4,7 @@
     scripts/bench [GROUP ...]     clean chunk minilm use scan lexical index memory again start serve; all of them by default
       --pages DIR                 HTML to clean and chunk (may be repeated); Debian's postgresql-doc-15 by default
       --rounds N                  turns of each pair [3]
+      --connections N             of the load on servers [16]
       --out FILE                  the figures as JSON [Benchmarks/out/latest.json]
       --peers                     first sets up Benchmarks/.venv with the peers (large downloads)
 
@@ -35,6 +36,7 @@ class Context:
 
     def __init__(self, options):
         self.pages, self.rounds, self.peers = options.pages, options.rounds, Peers()
+        self.connections = options.connections
         self.notes, self.figures, self.skipped, self.groups = [], {}, {}, {}
 
     def note(self, what, value, unit):
@@ -77,6 +79,7 @@ def main():
     parser.add_argument("groups", nargs="*", choices=[*GROUPS, []], metavar="GROUP")
     parser.add_argument("--pages", action="append", type=pathlib.Path)
     parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--connections", type=int, default=16)
     parser.add_argument("--out", type=pathlib.Path, default=BENCHMARKS / "out/latest.json")
     options = parser.parse_args()
     options.pages = options.pages or [pathlib.Path("/usr/share/doc/postgresql-doc-15/html")]
