@@ -53,6 +53,12 @@ import Testing
     #expect(!text.unicodeScalars.contains { (0xE0000...0xE0FFF).contains($0.value) || $0.value == 0x200B })
   }
 
+  /// Word by word from the beginning this takes a minute.
+  @Test func `a page of nothing but control words costs no more than another`() {
+    let plain = PromptText.plain(String(repeating: "<s>", count: 100_000) + "<s>\u{301}")
+    #expect(plain == String(repeating: "< s >", count: 100_000) + "< s >\u{301}")
+  }
+
   @Test func `the budget holds: best evidence first, then the latest turns`() {
     let long = hit(1, "Long", language: "en", String(repeating: "This sentence says something of note. ", count: 200))
     let history = (0..<30).flatMap { [ChatMessage(.user, "q\($0)?"), ChatMessage(.assistant, "a\($0).")] }

@@ -28,11 +28,25 @@ enum PromptText {
       scalars.append(scalar)
       previous = scalar
     }
-    var plain = String(scalars)
-    for word in controlWords {
-      while let range = plain.firstRange(of: word.text) { plain.replaceSubrange(range, with: word.harmless) }
+    return withoutControlWords(String(scalars))
+  }
+
+  /// Byte by byte: the words are ASCII, and a mark that joins their last character hides none of them.
+  private static func withoutControlWords(_ text: String) -> String {
+    var rest = Array(text.utf8)[...]
+    var plain: [UInt8] = []
+    plain.reserveCapacity(rest.count)
+    while let byte = rest.first {
+      let mayBegin = byte == UInt8(ascii: "<") || byte == UInt8(ascii: "[")
+      if mayBegin, let word = controlWords.first(where: { rest.starts(with: $0.text.utf8) }) {
+        plain += word.harmless.utf8
+        rest = rest.dropFirst(word.text.utf8.count)
+      } else {
+        plain.append(byte)
+        rest = rest.dropFirst()
+      }
     }
-    return plain
+    return String(decoding: plain, as: UTF8.self)
   }
 
   private static func isBroken(_ first: Unicode.Scalar, _ second: Unicode.Scalar) -> Bool {
@@ -64,20 +78,5 @@ enum PromptText {
   private static func lines(_ text: String) -> [Substring] {
     // `isNewline` knows LF, CR, CRLF, VT, FF, NEL, and the separators of lines and paragraphs.
     text.split(omittingEmptySubsequences: true, whereSeparator: \.isNewline)
-  }
-}
-
-extension String {
-  /// The first place where another text stands; nil where it does not.
-  fileprivate func firstRange(of text: String) -> Range<String.Index>? {
-    guard let first = text.unicodeScalars.first else { return nil }
-    var start = unicodeScalars.startIndex
-    while let found = unicodeScalars[start...].firstIndex(of: first) {
-      if unicodeScalars[found...].starts(with: text.unicodeScalars) {
-        return found..<unicodeScalars.index(found, offsetBy: text.unicodeScalars.count)
-      }
-      start = unicodeScalars.index(after: found)
-    }
-    return nil
   }
 }
