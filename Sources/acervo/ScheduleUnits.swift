@@ -131,6 +131,8 @@ enum ScheduleUnits {
                   - name: index
                     image: \(quoted(image))
                     args: ["index", "--zero-when-unchanged", \(quoted("/pipelines/" + file))]
+                    # kubectl create secret generic \(name) --from-env-file=\(pipeline.name).env
+                    envFrom: [{ secretRef: { name: \(quoted(name)), optional: true } }]
                     securityContext:
                       allowPrivilegeEscalation: false
                       readOnlyRootFilesystem: true
@@ -138,7 +140,9 @@ enum ScheduleUnits {
                     volumeMounts:
                       - { name: pipelines, mountPath: /pipelines, readOnly: true }
                       - { name: snapshots, mountPath: \(quoted(pipeline.file.publish.to)) }
+                      - { name: temporary, mountPath: /tmp }
                 volumes:
+                  - { name: temporary, emptyDir: {} }
                   - { name: pipelines, configMap: { name: acervo-pipelines } }
                   - { name: snapshots, persistentVolumeClaim: { claimName: acervo-snapshots } }
 

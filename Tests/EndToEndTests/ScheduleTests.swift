@@ -84,7 +84,7 @@ import Testing
     let kubernetes = try run("acervo", "schedule", "--emit", "kubernetes", path)
     for line in [
       "  schedule: \"30 4 1,15 * mon\"", "  timeZone: \"Europe/Madrid\"", "  concurrencyPolicy: Forbid",
-      "mountPath: \"\(folder.path)/snapshots $100%\"",
+      "mountPath: \"\(folder.path)/snapshots $100%\"", "mountPath: /tmp }", "secretRef: { name: \"acervo-hours\"",
     ] { #expect(kubernetes.output.contains(line), "\(line)\n\(kubernetes.output)") }
     let long = String(repeating: "a", count: 44)
     let short = try run("acervo", "schedule", "--emit", "kubernetes", pipeline("\"@daily\"", name: long + "-b"))
