@@ -262,8 +262,11 @@ def serve(context):
                 results[name].append(load(
                     server, path, bodies, seconds=4, begin=turn / context.rounds, connections=context.connections))
         own = acervo.private_mb(beside=[str(snapshots.resolve()), str(models().resolve())])
+        remembered = acervo.metric("acervo_memory_bytes") / 1e6
     report(context, results)
-    context.figure("serve.private-memory", own, "MB of acervo-serve under load, mapped snapshot and model not counted")
+    context.note("serve: what caches of results and answers hold, as set", remembered, "MB")
+    context.figure("serve.private-memory", own - remembered,
+                   "MB of acervo-serve under load; mapped snapshot and model, and caches, not counted")
 
 
 def report(context, results):
