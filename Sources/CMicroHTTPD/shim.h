@@ -18,7 +18,7 @@ static inline size_t acervo_mhd_keep_escapes(void *context, struct MHD_Connectio
 
 // What the service's daemon is started with.
 struct acervo_mhd_settings {
-  int listen_socket;              // bound, listening and non-blocking; owned by the caller
+  int listen_socket;              // bound, listening and non-blocking; closed when the daemon stops
   unsigned int threads;           // event loops, each with its own epoll
   unsigned int connection_limit;  // over all threads
   unsigned int timeout_seconds;   // of silence on a connection
@@ -27,10 +27,11 @@ struct acervo_mhd_settings {
 
 // MHD_start_daemon is variadic, which Swift cannot call.
 static inline struct MHD_Daemon *acervo_mhd_start(const struct acervo_mhd_settings *settings,
+                                                  MHD_AcceptPolicyCallback admitted,
                                                   MHD_AccessHandlerCallback access,
                                                   MHD_RequestCompletedCallback completed, void *context) {
   return MHD_start_daemon(
-      MHD_USE_EPOLL_INTERNAL_THREAD | MHD_USE_SUSPEND_RESUME | MHD_ALLOW_UPGRADE, 0, NULL, NULL, access, context,
+      MHD_USE_EPOLL_INTERNAL_THREAD | MHD_USE_SUSPEND_RESUME | MHD_ALLOW_UPGRADE, 0, admitted, context, access, context,
       MHD_OPTION_LISTEN_SOCKET, (MHD_socket)settings->listen_socket,
       MHD_OPTION_THREAD_POOL_SIZE, settings->threads,
       MHD_OPTION_CONNECTION_LIMIT, settings->connection_limit,

@@ -38,6 +38,18 @@ import Testing
     }
   }
 
+  @Test func `it says what each event of a stream is`() async throws {
+    let paths = try await contract(of: try handbook.serve())["paths"]
+    func events(_ path: String) -> [JSONValue] {
+      paths?[path]?["post"]?["responses"]?["200"]?["content"]?["text/event-stream"]?["schema"]?["anyOf"]?.array ?? []
+    }
+    let names = events("/ask").map { $0["properties"]?["event"]?["const"]?.string }
+    #expect(names == AnswerSyntax.events.map(\.name))
+    #expect(events("/ask").allSatisfy { $0["properties"]?["data"]?["contentSchema"] != nil })
+    let last = events("/v1/chat/completions").first?["properties"]?["data"]?["anyOf"]?.array?.first
+    #expect(last?["const"]?.string == "[DONE]")
+  }
+
   @Test func `it says where a key is needed`() async throws {
     func security(_ method: String, _ path: String, in contract: JSONValue) -> JSONValue? {
       contract["paths"]?[path]?[method]?["security"]

@@ -282,11 +282,13 @@ import Testing
     async let answer = fixture.post("/slow", #"{"question": "x"}"#)
     while fixture.gate.waiters < 1 { try await Task.sleep(for: .milliseconds(5)) }
     async let stopped: Void = onThread { fixture.server.stop() }
-    try await Task.sleep(for: .milliseconds(50))
+    // A new connection is closed, not left to wait until the grace is over.
+    while try await request("GET", "/health", port: fixture.port).status == 200 {}
     fixture.gate.open()
     #expect(try await answer.status == 200)
     #expect(try await answer.headers["connection"]?.lowercased() == "close")
     await stopped
+    #expect(throws: (any Error).self) { try RawClient(port: fixture.port) }
   }
 
   @Test func `stopping answers in the place of work that does not end`() async throws {

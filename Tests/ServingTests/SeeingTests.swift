@@ -60,6 +60,7 @@ import Testing
     add(exporter, found, steps: [.init(step: .retrieve, started: .now, ended: .now, failed: false)])
     #expect(try await eventually { exporter.counts.sent == 2 })
     let spans = bodies.spans
+    try #require(spans.count == 2)
     #expect(spans.map { $0["traceId"]?.string } == [Self.trace, Self.trace])
     #expect(spans.map { $0["name"]?.string } == ["POST /ask", "retrieve"])
     #expect(spans[0]["parentSpanId"]?.string == Self.parent)

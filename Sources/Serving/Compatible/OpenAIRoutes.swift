@@ -75,6 +75,24 @@ struct OpenAIRoutes: Sendable {
         ])), "What is said: a text, or parts of one."),
   ])
 
+  private static let chunk = JSONSchema.openObject([
+    .required("object", .choice(["chat.completion.chunk"]), "“chat.completion.chunk”."),
+    .required("id", .text, "The same in every chunk."), .required("model", .text, "As it was asked for."),
+    .required("created", .integer(0...Int(Int64.max >> 1)), "When, in seconds since 1970."),
+    .required(
+      "choices",
+      .array(
+        of: .openObject([
+          .required("index", .integer(0...0), "0."),
+          .required("delta", .openObject([.optional("content", .text, "More of the answer.")]), "What is new."),
+          .required("finish_reason", .nullable(.choice(["stop"])), "Null but in the last."),
+        ]), count: 0...1), "One; none in the chunk with the usage."),
+  ])
+
+  private static let streamFailure = JSONSchema.openObject([
+    .required("error", .openObject([.required("message", .text, "What is wrong.")]), "Why the answer is not whole.")
+  ])
+
   private static let answerMembers: [JSONSchema.Property] = [
     .required("id", .text, "Names the answer; “acervo explain” walks back from it without “chatcmpl-”."),
     .required("object", .choice(["chat.completion"]), "“chat.completion”."),
@@ -122,7 +140,7 @@ struct OpenAIRoutes: Sendable {
         .optional("n", .nullable(.integer(1...1)), "1."),
       ]),
       result: ("application/json", .object(Self.answerMembers)),
-      events: [("message", .openObject([.required("object", .text, "“chat.completion.chunk”.")]))],
+      events: [("", .oneOf([Self.chunk, Self.streamFailure]))],
       failures: AnswerRoutes.failures.filter { $0.status != 404 } + [(404, "There is no such model.")],
       failureForm: .openAI,
       handler: .task { request, body in

@@ -56,8 +56,10 @@ final class HTTPDispatcher: Sendable {
 
   var activeExchanges: Int { state.withLock(\.active) }
 
-  /// From now on connections are closed after their response.
+  /// From now on connections are closed after their response, and new ones at once.
   func drain() { state.withLock { $0.isDraining = true } }
+
+  var isDraining: Bool { state.withLock(\.isDraining) }
 
   // MARK: The head
 
@@ -220,7 +222,7 @@ final class HTTPDispatcher: Sendable {
     for header in front.crossOrigin.headers(exchange.head) {
       MHD_add_response_header(response, header.name, header.value)
     }
-    if state.withLock(\.isDraining) { MHD_add_response_header(response, "Connection", "close") }
+    if isDraining { MHD_add_response_header(response, "Connection", "close") }
     if answer.stream == nil {
       tell(of: exchange, status: answer.status, answer.logged)
     } else {

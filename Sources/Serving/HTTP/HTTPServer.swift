@@ -42,6 +42,7 @@ public final class HTTPServer: Sendable {
     self.limits = limits
     socket = try ListeningSocket(address: address, port: port)
     guard socket.isLoopback || !authenticator.admitsAnybody else {
+      socket.close()
       throw ServingError.openToNetwork(address: socket.host)
     }
     dispatcher = HTTPDispatcher(
@@ -56,7 +57,8 @@ public final class HTTPServer: Sendable {
     settings.connection_memory = limits.target + limits.headers + 32_768
     // The dispatcher lives as long as this object, which stops the daemon before it goes.
     let context = Unmanaged.passUnretained(dispatcher).toOpaque()
-    guard let pointer = acervo_mhd_start(&settings, accessed, completed, context) else {
+    guard let pointer = acervo_mhd_start(&settings, admitted, accessed, completed, context) else {
+      socket.close()
       throw ServingError.cannotListen(address: address, port: port, reason: "libmicrohttpd did not start")
     }
     daemon = Mutex(DaemonHandle(pointer: pointer))
@@ -68,8 +70,9 @@ public final class HTTPServer: Sendable {
     daemon.withLock { daemon in
       guard let running = daemon?.pointer else { return }
       daemon = nil
+      // `MHD_quiesce_daemon` would do for new connections, but it and an event loop both take the socket out of the
+      // loop's epoll, and the one that comes second ends the process (MHD_PANIC, libmicrohttpd 0.9.75 to 1.0).
       dispatcher.drain()
-      _ = MHD_quiesce_daemon(running)
       dispatcher.sockets.drain()
       let end = ContinuousClock.now + .seconds(limits.graceSeconds)
       while dispatcher.activeExchanges > 0, .now < end { usleep(5_000) }
@@ -88,6 +91,12 @@ public final class HTTPServer: Sendable {
   deinit {
     stop()
   }
+}
+
+/// Whether a new connection is taken; a server that drains closes it at once.
+private let admitted: MHD_AcceptPolicyCallback = { context, _, _ in
+  guard let context else { return .NO }
+  return Unmanaged<HTTPDispatcher>.fromOpaque(context).takeUnretainedValue().isDraining ? .NO : .YES
 }
 
 private let accessed: MHD_AccessHandlerCallback = { context, connection, url, method, _, upload, size, slot in

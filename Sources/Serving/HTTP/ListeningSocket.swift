@@ -1,7 +1,7 @@
 internal import Glibc
 
-/// A TCP socket that listens; closed with its owner.
-final class ListeningSocket: Sendable {
+/// A TCP socket that listens: closed by the library that it is given to, when that stops, or by `close`.
+struct ListeningSocket: Sendable {
   let descriptor: Int32
   let host: String
   let port: Int
@@ -31,9 +31,7 @@ final class ListeningSocket: Sendable {
     throw .cannotListen(address: address, port: port, reason: reason)
   }
 
-  deinit {
-    close(descriptor)
-  }
+  func close() { _ = Glibc.close(descriptor) }
 
   /// Whether only this machine reaches it.
   var isLoopback: Bool { NetworkAddress(host)?.isLoopback ?? false }
@@ -47,7 +45,7 @@ final class ListeningSocket: Sendable {
     setsockopt(descriptor, SOL_SOCKET, SO_REUSEADDR, &yes, socklen_t(MemoryLayout<Int32>.size))
     if bind(descriptor, info.ai_addr, info.ai_addrlen) == 0, listen(descriptor, 1_024) == 0 { return descriptor }
     let failure = errno
-    close(descriptor)
+    _ = Glibc.close(descriptor)
     errno = failure
     return nil
   }

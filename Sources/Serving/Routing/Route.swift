@@ -83,7 +83,7 @@ public struct Route: Sendable {
   public var empties: [(status: Int, meaning: String)] = []
   /// What stands in path and query beside the path itself.
   public var parameters: [Parameter] = []
-  /// The server-sent events that a good answer may be instead, each with its data.
+  /// The server-sent events that a good answer may be instead, each with its data; an empty name for events without one.
   public var events: [(name: String, data: JSONSchema)] = []
   /// Whether a good answer is a WebSocket.
   var isSocket = false

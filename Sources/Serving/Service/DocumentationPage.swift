@@ -70,7 +70,8 @@ enum DocumentationPage {
     make('p',type,d);parts(c.schema,d)}}
     for(const[status,r]of Object.entries(o.responses)){const d=folded(status+' '+r.description,section);
     for(const[type,c]of Object.entries(r.content||{})){make('p',type,d);parts(c.schema,d);
-    for(const[name,s]of Object.entries(c.schema&&c['x-events']||{})){make('p','event: '+name,d);parts(s,d)}}}}
+    for(const e of type==='text/event-stream'&&c.schema.anyOf||[]){const{event,data}=e.properties;
+    make('p','event: '+(event?event.const:'without a name'),d);parts((data.anyOf?data.anyOf[1]:data).contentSchema,d)}}}}
     if(location.hash)document.getElementById(location.hash.slice(1))?.scrollIntoView();
     }).catch(e=>{document.getElementById('about').textContent='The contract cannot be read: '+e});
     """

@@ -106,8 +106,7 @@ enum OpenAPI {
     }
     var content: [JSONValue.Member] = [.init(route.result.type, ["schema": route.result.schema.json])]
     if !route.events.isEmpty {
-      let events = route.events.map { JSONValue.Member($0.name, $0.data.json) }
-      content.append(.init("text/event-stream", ["schema": JSONSchema.text.json, "x-events": .object(events)]))
+      content.append(.init("text/event-stream", ["schema": ["anyOf": .array(route.events.map(event))]]))
     }
     let name =
       switch route.failureForm {
@@ -129,6 +128,21 @@ enum OpenAPI {
     }
     members.append(.init("responses", .object([good] + empty + bad)))
     return .object(members)
+  }
+
+  /// An event of a stream as an object of its fields, which is how OpenAPI's tools look at one.
+  private static func event(_ name: String, _ data: JSONSchema) -> JSONValue {
+    let content: JSONValue = [
+      "type": "string", "contentMediaType": "application/json", "contentSchema": data.json,
+    ]
+    // Events without a name are OpenAI's, the last of which is no JSON.
+    let fields: JSONValue =
+      name.isEmpty
+      ? ["data": ["anyOf": [["const": "[DONE]"], content]]] : ["event": ["const": .string(name)], "data": content]
+    return [
+      "type": "object", "properties": fields,
+      "required": .array((fields.members ?? []).map { .string($0.name) }),
+    ]
   }
 
   private static func parameter(_ parameter: Route.Parameter) -> JSONValue {
