@@ -47,7 +47,7 @@ import Testing
 
 @Suite struct CleanerFuzzTests {
   @Test func `broken pages give sound documents`() throws {
-    let kinds: [MediaType] = [.html, .html, .html, .markdown, .plainText]
+    let kinds: [MediaType] = [.html, .html, .html, .markdown, .plainText, .confluenceStorage]
     for var random in FuzzRounds(400, seed: 1) {
       let kind = kinds.randomElement(using: &random) ?? .html
       let isMain = Bool.random(using: &random)

@@ -121,3 +121,32 @@ import Testing
     #expect(KeySet(parsing: (["keys": [plain, plain]] as JSONValue).bytes) == nil)
   }
 }
+
+@Suite struct WebTokenFuzzTests {
+  @Test func `a token that was changed in any place is not believed`() throws {
+    let secret = Array("0123456789abcdef0123456789abcdef".utf8)
+    let token = IssuedToken(subject: "ana", scopes: ["ask"], principals: [])
+    let text = try token.text(.access, now: 1_800_000_000, seconds: 60, secret: secret)
+    let pieces = [".", "..", "=", "-", "_", "AA", "e30", "W10", "eyJhbGciOiJub25lIn0", "\0", "é"].map { Array($0.utf8) }
+    for var random in FuzzRounds(3_000, seed: 7) {
+      var bytes = Array(text.utf8)
+      for _ in 0..<Int.random(in: 1...3, using: &random) { random.mutate(&bytes, with: pieces) }
+      let changed = String(decoding: bytes, as: UTF8.self)
+      guard changed != text else { continue }
+      let read = try? IssuedToken(verifying: changed, as: .access, now: 1_800_000_000, secrets: [secret])
+      #expect(read == nil, "seed \(random.seed)")
+    }
+  }
+
+  @Test func `no key set stops the reader`() {
+    let set = #"{"keys":[{"kty":"RSA","use":"sig","alg":"RS256","kid":"a","n":"AQAB","e":"AQAB"},{"kty":"EC"}]}"#
+    let pieces = ["\"", "{", "}", "[", "]", ",", "null", "\"n\":\"\"", "\"e\":\"AA\"", "0", "=", "é"].map {
+      Array($0.utf8)
+    }
+    for var random in FuzzRounds(2_000, seed: 8) {
+      var bytes = Array(set.utf8)
+      for _ in 0..<Int.random(in: 1...4, using: &random) { random.mutate(&bytes, with: pieces) }
+      #expect(KeySet(parsing: bytes)?["a"]?.accepts([1, 2, 3], of: [1]) != true, "seed \(random.seed)")
+    }
+  }
+}

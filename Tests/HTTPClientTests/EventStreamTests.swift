@@ -136,3 +136,19 @@ import Testing
     await #expect { _ = try await client.stream(request) } throws: { ($0 as? HTTPError)?.kind == .cannotConnect }
   }
 }
+
+@Suite struct EventStreamFuzzTests {
+  @Test func `events are the same wherever any stream is cut`() throws {
+    let pieces = [
+      "data: ", "data:", "data", "event: ", "id: ", "retry: ", ":", ": x", "\n", "\r", "\r\n", "\n\n", "\u{FEFF}", "ñ",
+      "{}", " ",
+      "[DONE]", "\0",
+    ]
+    for var random in FuzzRounds(2_000, seed: 11) {
+      let text = random.text(from: pieces, upTo: 40)
+      let whole = try EventStreamTests.events(text, pieces: max(1, text.utf8.count))
+      let length = Int.random(in: 1...5, using: &random)
+      #expect(try EventStreamTests.events(text, pieces: length) == whole, "seed \(random.seed)")
+    }
+  }
+}

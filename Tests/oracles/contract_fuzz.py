@@ -140,6 +140,9 @@ def before_call(context, case, kwargs) -> None:
         method = KNOWN["methods"][chance // 4 % len(KNOWN["methods"])]
         case.body = {"jsonrpc": "2.0", "id": chance, "method": method, "params": given.get(method, {})}
         return
+    if case.path == "/v1/chat/completions" and isinstance(case.body, dict):
+        question = KNOWN["questions"][chance % len(KNOWN["questions"])]
+        case.body.update(model="handbook", messages=[{"role": "user", "content": question}])
     for place in (case.body, case.query):
         if isinstance(place, dict):
             for name in RARE:
@@ -170,7 +173,7 @@ if "schemathesis" in sys.modules:
 def settings_of_schemathesis(examples: int, seed: int) -> str:
     """What schemathesis is told, as its TOML file."""
     lines = [
-        f"seed = {seed}", "workers = 2", "request-timeout = 60", "color = false", "continue-on-failure = true",
+        f"seed = {seed}", "workers = 1", "request-timeout = 60", "color = false", "continue-on-failure = true",
         'hooks = "contract_fuzz"', 'suppress-health-check = ["all"]', "",
         "[generation]", f"max-examples = {examples}", 'database = "none"', "",
         # A question may be refused for what no schema can say: white space alone, a field that the collection lacks.
