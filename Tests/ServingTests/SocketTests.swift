@@ -268,4 +268,28 @@ import Testing
     await onThread { service.stop() }
     #expect(await client.closing() == 1_001)
   }
+
+  // MARK: Threads
+
+  private final class Deaf: SocketReceiver {
+    let ends = Atomic(0)
+    let tries = Atomic(0)
+    var isBusy: Bool { false }
+    func received(_ text: [UInt8]) {}
+    func ended() { ends.add(1, ordering: .relaxed) }
+  }
+
+  @Test func `without a thread a connection is closed, and the next one tries for one again`() {
+    let deaf = Deaf()
+    let hub = SocketHub(SocketLimits(connections: 1, message: 100, idleSeconds: 1)) { _ in
+      deaf.tries.add(1, ordering: .relaxed)
+      return false
+    }
+    for number in 1...3 {
+      hub.open(UpgradedSocket(descriptor: -1, first: []) { deaf.ended() }) { _ in deaf }
+      #expect(deaf.ends.load(ordering: .relaxed) == 2 * number)
+      #expect(hub.count == 0 && hub.hasRoom)
+    }
+    #expect(deaf.tries.load(ordering: .relaxed) == 3)
+  }
 }

@@ -21,12 +21,17 @@ final class SocketHub: Sendable {
   }
 
   private let limits: SocketLimits
+  /// Starts the thread; false where there is none to be had.
+  private let start: @Sendable (@escaping @Sendable () -> Void) -> Bool
   private let state = Mutex(State())
   /// A byte written into the one wakes the thread that waits for the other.
   private let ends: (read: Int32, write: Int32)
 
-  init(_ limits: SocketLimits) {
+  init(
+    _ limits: SocketLimits, start: @escaping @Sendable (@escaping @Sendable () -> Void) -> Bool = { detachThread($0) }
+  ) {
     self.limits = limits
+    self.start = start
     var pair: [Int32] = [-1, -1]
     // Without descriptors no WebSocket is taken.
     if acervo_pipe(&pair) != 0 { pair = [-1, -1] }
@@ -67,8 +72,22 @@ final class SocketHub: Sendable {
       return !state.isRunning
     }
     // The thread ends with the last connection, so that it holds nothing that nobody needs.
-    if starts { detachThread { self.run() } }
+    if starts, !start({ self.run() }) { giveUp() }
     wake()
+  }
+
+  /// Lets go of the connections that wait for a thread that cannot be had; the next one tries again.
+  private func giveUp() {
+    let lost = state.withLock { state in
+      defer { (state.arrivals, state.isRunning) = ([], false) }
+      state.count -= state.arrivals.count
+      return state.arrivals
+    }
+    for arrival in lost {
+      arrival.outbox.end()
+      arrival.receiver.ended()
+      arrival.socket.close()
+    }
   }
 
   /// Closes every connection on which nothing is being worked, the others when that is done.
