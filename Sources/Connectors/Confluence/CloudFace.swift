@@ -15,9 +15,7 @@ struct CloudFace: ConfluenceFace {
   let givesNamesTogether = true
 
   func account() async throws -> String? {
-    let user = try await client.get(Self.one + "/user/current", cost: .identity)
-    guard user["type"]?.string != "anonymous" else { return nil }
-    return user["accountId"]?.words
+    try await user()?["accountId"]?.words
   }
 
   func spaces(_ keys: [String]) async throws -> [ConfluenceSpace] {

@@ -126,3 +126,18 @@ struct ConfluenceConnection: Sendable {
     return base
   }
 }
+
+extension ConfluenceFace {
+  /// Who asks, as the site tells of people; nil for nobody.
+  func user() async throws -> JSONValue? {
+    do {
+      let user = try await client.get("/rest/api/user/current", cost: .identity)
+      return user["type"]?.string == "anonymous" ? nil : user
+    } catch let error as ConfluenceError where error.kind == .notFound {
+      // Everybody may ask who they are.
+      throw ConfluenceError(
+        .notFound, url: error.url, error.message,
+        mend: "no Confluence answers there: mend `url`, a Data Center with its path (https://wiki.example/confluence)")
+    }
+  }
+}

@@ -25,9 +25,8 @@ final class DataCenterFace: ConfluenceFace {
   }
 
   func account() async throws -> String? {
-    let user = try await client.get(Self.one + "/user/current", cost: .identity)
-    guard user["type"]?.string != "anonymous" else { return nil }
-    return user["userKey"]?.words ?? user["username"]?.words
+    let user = try await user()
+    return user?["userKey"]?.words ?? user?["username"]?.words
   }
 
   func spaces(_ keys: [String]) async throws -> [ConfluenceSpace] {

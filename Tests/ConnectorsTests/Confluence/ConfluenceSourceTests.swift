@@ -224,6 +224,16 @@ import Testing
     #expect(index.pages.count == count)
   }
 
+  @Test(arguments: [ConfluenceLab.Door.site, .dataCenter])
+  func `an address without a Confluence is told as one`(door: ConfluenceLab.Door) async throws {
+    let lab = try Self.lab(pages: 10)
+    defer { lab.stop() }
+    let error = await #expect(throws: SourceError.self) {
+      try await ConfluenceIndex().read(lab.source(door) { $0.url += "/wikki" })
+    }
+    #expect(error?.description.contains("no Confluence answers there: mend `url`") == true, "\(error as Any)")
+  }
+
   @Test func `a space that is not there is a fault and removes nothing`() async throws {
     let lab = try Self.lab()
     defer { lab.stop() }
