@@ -16,6 +16,13 @@ public struct DocumentSelection: Sendable {
   /// Whether a document is among them, by its number in the snapshot.
   public func contains(_ document: Int) -> Bool { documents.contains(document) }
 
+  /// The documents of both; both are of one snapshot.
+  public func union(_ other: DocumentSelection) -> DocumentSelection {
+    var documents = documents
+    documents.formUnion(other.documents)
+    return DocumentSelection(documents)
+  }
+
   /// Their numbers, ascending: at most so many.
   public func numbers(from offset: Int = 0, atMost limit: Int = .max) -> [Int] {
     var found: [Int] = []

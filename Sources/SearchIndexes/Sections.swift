@@ -62,6 +62,11 @@ public struct ChunkSet: Sendable, Equatable {
     for index in words.indices { words[index] &= index < other.words.count ? other.words[index] : 0 }
   }
 
+  /// Adds what is in the other set; both are of one size.
+  public mutating func formUnion(_ other: ChunkSet) {
+    for index in words.indices where index < other.words.count { words[index] |= other.words[index] }
+  }
+
   /// Whether a chunk is in the set.
   public func contains(_ chunk: Int) -> Bool {
     chunk >= 0 && chunk < count && words[chunk / 64] >> UInt64(chunk % 64) & 1 == 1

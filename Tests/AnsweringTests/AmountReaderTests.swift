@@ -25,6 +25,10 @@ import Testing
       ("que no cueste menos de 100 €", .atLeast(100, isStrict: false)),
       ("sin pagar más de 50 €", .atMost(50, isStrict: false)),
       ("que no sean HP de más de 500 €", .atLeast(500, isStrict: true)),
+      ("cuyo precio no superase los 900 euros", .atMost(900, isStrict: false)),
+      ("que pasan de 2.000 €", .atLeast(2000, isStrict: true)),
+      ("que no salga más de 120 euros", .atMost(120, isStrict: false)),
+      ("que no lleguen a 80 euros", .atMost(80, isStrict: true)), ("<800€", .atMost(800, isStrict: true)),
 
     ] as [(String, AmountPhrase.Bounds)]) func `Spanish amounts are read`(text: String, bounds: AmountPhrase.Bounds)
   {
@@ -44,6 +48,7 @@ import Testing
       ("eight hundred and fifty euros max", .atMost(850, isStrict: false)), ("2k euros", .exactly(2000)),
       ("I don't want to spend more than $300", .atMost(300, isStrict: false)),
       ("that do not cost over 20 euros", .atMost(20, isStrict: false)),
+      ("within a budget of 500 euros", .atMost(500, isStrict: false)), (">= 20 euros", .atLeast(20, isStrict: false)),
 
     ] as [(String, AmountPhrase.Bounds)]) func `English amounts are read`(text: String, bounds: AmountPhrase.Bounds)
   {
@@ -65,7 +70,7 @@ import Testing
       ("from May 2026", 1_777_593_600, nil), ("de 2026-05-17", 1_778_976_000, 1_779_062_399),
     ] as [(String, Int64?, Int64?)]) func `Dates are read`(text: String, from: Int64?, to: Int64?)
   {
-    let found = DateReader(QuestionTokens(text, language: "es").tokens, besides: []).phrases()
+    let found = DateReader(QuestionTokens(text, language: "es").tokens, besides: [], today: 1_800_000_000).phrases()
     #expect(found.count == 1)
     #expect(found.first?.from == from)
     #expect(found.first?.to == to)
@@ -79,5 +84,22 @@ import Testing
   ]) func `Patterns match words`(pattern: String, question: String, matches: Bool) throws {
     let pattern = try #require(IntentPattern(pattern))
     #expect((pattern.match(question.split(separator: " ").map(String.init)) != nil) == matches)
+  }
+
+  @Test func `limits behind a unit, lists with one unit and two limits are read`() {
+    let more = phrases("portátiles con 16 GB de RAM o más", "es")
+    #expect(more.map(\.bounds) == [.atLeast(16, isStrict: false)])
+    let list = phrases("laptops with 8 or 16 gb", "en")
+    #expect(list.map(\.bounds) == [.exactly(8), .exactly(16)])
+    #expect(list.map(\.unit) == ["gb", "gb"])
+    let two = phrases("under 30 euros or over 3900 euros", "en")
+    #expect(two.map(\.bounds) == [.atMost(30, isStrict: true), .atLeast(3900, isStrict: true)])
+  }
+
+  @Test func `a currency is told, and an amount that no word says anything of`() {
+    #expect(phrases("under 500 dollars", "en").first?.currencies.contains("EUR") == false)
+    #expect(phrases("menos de 500 pavos", "es").first?.currencies == ["EUR"])
+    #expect(phrases("un portátil 800 €", "es").first?.isBare == true)
+    #expect(phrases("por 800 €", "es").first?.isBare == false)
   }
 }

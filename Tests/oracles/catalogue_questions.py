@@ -191,7 +191,8 @@ def call(base, path, body=None):
 
 
 def start(command, folder):
-    process = subprocess.Popen(command, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    process = subprocess.Popen(command, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+                               errors="replace")
     for line in process.stdout:
         match = re.search(r"http://127\.0\.0\.1:\d+", line)
         if match:
@@ -252,9 +253,10 @@ def judge(rows, question, answer):
     if kind == "recommend":
         return None if set(shown) <= titles and (shown or not titles) else "recommends others"
     if kind in ("newest", "oldest"):
-        best = (max if kind == "newest" else min)(row["released"] for row in meant)
-        wanted = {row["title"] for row in meant if row["released"] == best}
-        return None if set(shown) == wanted else f"shows {shown}, not {wanted}"
+        days = sorted((row["released"] for row in meant), reverse=kind == "newest")
+        days = days[: int(question["rest"])] if question["rest"] else [day for day in days if day == days[0]]
+        released = [next(row["released"] for row in meant if row["title"] == title) for title in shown if title in titles]
+        return None if released == days else f"shows {shown}, not those of {days}"
     wanted = sorted((row["price"] for row in meant), reverse=kind == "dearest")
     if question["rest"]:
         wanted = wanted[: int(question["rest"])]

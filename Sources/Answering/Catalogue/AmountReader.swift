@@ -21,6 +21,10 @@ struct AmountPhrase: Sendable, Equatable {
   var bounds: Bounds
   /// Whether a currency stands beside it.
   var isMoney: Bool
+  /// The currencies (ISO 4217) that the word beside it may mean; none: whichever the prices have.
+  var currencies: Set<String> = []
+  /// Whether no word says what it is: “portátil 800 €” may mean about, up to or exactly 800.
+  var isBare = false
   /// The folded word behind it, where that is no sign and ends no phrase: perhaps a unit.
   var unit: String?
   /// Whether words of limiting stand beside it.
@@ -38,6 +42,7 @@ struct AmountReader: Sendable {
   private struct Amount {
     var value: Double
     var isMoney: Bool
+    var currencies: Set<String>
     var unit: String?
     var range: Range<Int>
   }
@@ -55,39 +60,60 @@ struct AmountReader: Sendable {
       phrases.append(phrase)
       place = max(phrase.range.upperBound, place + 1)
     }
+    // “8 o 16 GB”: the unit is said once.
+    for index in phrases.indices.dropLast().reversed() {
+      let (first, next) = (phrases[index], phrases[index + 1])
+      let isList = first.unit.map(Self.joints.contains) ?? false
+      guard isList, !first.isMoney, first.range.upperBound + 1 == next.range.lowerBound else { continue }
+      phrases[index].unit = next.unit
+      (phrases[index].isMoney, phrases[index].currencies) = (next.isMoney, next.currencies)
+    }
     return phrases
   }
 
+  private static let joints: Set<String> = ["o", "u", "or", "y", "and"]
+
   // MARK: Amounts
 
-  private static let currencies: Set<String> = [
-    "€", "$", "£", "¥", "eur", "euro", "euros", "usd", "dolar", "dolares", "dollar", "dollars", "gbp", "pound",
-    "pounds",
-    "libra", "libras", "peso", "pesos", "mxn", "bucks", "pavos", "soles", "quid", "eurito", "euritos",
-  ]
+  /// Words and signs of money, with the currencies that they may mean.
+  static let currencies: [String: Set<String>] = {
+    let euro: Set<String> = ["EUR"]
+    let dollar: Set<String> = ["USD", "CAD", "AUD", "NZD"]
+    let peso: Set<String> = ["MXN", "ARS", "COP", "CLP", "UYU", "DOP"]
+    let pound: Set<String> = ["GBP"]
+    var known: [String: Set<String>] = [
+      "$": dollar.union(peso), "¥": ["JPY", "CNY"], "mxn": ["MXN"], "usd": ["USD"], "soles": ["PEN"],
+    ]
+    for word in ["€", "eur", "euro", "euros", "eurito", "euritos", "pavos"] { known[word] = euro }
+    for word in ["dolar", "dolares", "dollar", "dollars", "bucks"] { known[word] = dollar }
+    for word in ["peso", "pesos"] { known[word] = peso }
+    for word in ["£", "gbp", "pound", "pounds", "libra", "libras", "quid"] { known[word] = pound }
+    return known
+  }()
 
   private func amount(at start: Int) -> Amount? {
     var first = start
-    var isMoney = false
-    if Self.currencies.contains(tokens[start].folded) {
-      isMoney = true
+    var currencies: Set<String>?
+    if let known = Self.currencies[tokens[start].folded] {
+      currencies = known
       first += 1
     }
     guard let (value, end) = NumberWords.number(in: tokens, at: first) else { return nil }
     var stop = end
-    if stop < tokens.count, Self.currencies.contains(tokens[stop].folded) {
-      isMoney = true
+    if stop < tokens.count, let known = Self.currencies[tokens[stop].folded] {
+      currencies = known
       stop += 1
     } else if stop + 1 < tokens.count, tokens[stop].folded == "de" || tokens[stop].folded == "of",
-      Self.currencies.contains(tokens[stop + 1].folded)
+      let known = Self.currencies[tokens[stop + 1].folded]
     {
       // “un millón de euros”
-      isMoney = true
+      currencies = known
       stop += 2
     }
     let next = stop < tokens.count ? tokens[stop] : nil
     let unit = next.flatMap { $0.isSign && $0.folded != "\"" && $0.folded != "%" ? nil : $0.folded }
-    return Amount(value: value, isMoney: isMoney, unit: unit, range: start..<stop)
+    return Amount(
+      value: value, isMoney: currencies != nil, currencies: currencies ?? [], unit: unit, range: start..<stop)
   }
 
   // MARK: Two ends
@@ -107,8 +133,9 @@ struct AmountReader: Sendable {
     // “de 300 a 500 €”: without a currency “de … a …” says little.
     guard opening != nil || (isJoined && (first.isMoney || second.isMoney)) else { return nil }
     return AmountPhrase(
-      bounds: .between(first.value, second.value), isMoney: first.isMoney || second.isMoney, unit: second.unit,
-      hasCue: true, range: (opening ?? first.range.lowerBound)..<second.range.upperBound)
+      bounds: .between(first.value, second.value), isMoney: first.isMoney || second.isMoney,
+      currencies: first.currencies.union(second.currencies), unit: second.unit, hasCue: true,
+      range: (opening ?? first.range.lowerBound)..<second.range.upperBound)
   }
 
   private static let openings = phrases(["entre", "de entre", "between", "from", "de", "desde", "in between"])
@@ -116,29 +143,28 @@ struct AmountReader: Sendable {
   // MARK: One end
 
   private static let strictMost = phrases([
-    "menos de", "por debajo de", "por menos de", "inferior a", "inferiores a", "menor de", "menor que", "menor a",
-    "menores de", "under", "below", "less than", "cheaper than", "lower than", "for less than", "mas barato que",
-    "mas barata que",
-    "mas baratos que", "mas baratas que", "mas barato de", "mas baratos de", "no llegue a", "no lleguen a", "baje de",
-    "bajen de", "beneath",
+    "<", "menos de", "por debajo de", "por menos de", "inferior a", "inferiores a", "menor de", "menor que", "menor a",
+    "menores de", "under", "below", "less than", "cheaper than", "lower than", "for less than",
+    "mas barat* que", "mas barat* de", "mas economic* que", "mas economic* de", "baj* de", "no lleg* a", "sin llegar a",
+    "beneath",
   ])
   private static let most = phrases([
     "hasta", "como maximo", "maximo", "maximo de", "un maximo de", "max", "como mucho", "no mas de", "a lo sumo",
-    "que no pase de", "que no pasen de", "que no supere", "que no superen", "no supere", "no superen", "sin pasar de",
-    "tope de", "up to", "at most", "no more than", "not more than", "maximum", "maximum of", "a maximum of",
-    "presupuesto de", "presupuesto maximo de", "presupuesto es de", "tengo", "budget of", "budget is", "a budget of",
-    "within",
-    "that does not exceed", "not exceeding", "not over", "por no mas de", "limite de", "gastar", "gastarme", "spend",
+    "≤", "< =", "tope de", "tope", "up to", "at most", "no more than", "not more than", "maximum", "maximum of",
+    "a maximum of",
+    "presupuesto de", "presupuesto maximo de", "presupuesto es de", "presupuesto", "tengo", "budget of", "budget is",
+    "a budget of", "budget", "within", "por no mas de", "limite de", "gastar", "gastarme", "spend",
     "i have",
   ])
   private static let strictLeast = phrases([
-    "mas de", "por encima de", "superior a", "superiores a", "mayor de", "mayor que", "mayor a", "mayores de", "over",
-    "above", "more than", "greater than", "higher than", "more expensive than", "mas caro que", "mas cara que",
-    "mas caros que", "mas caras que", "mas caros de", "exceeding", "que supere", "que superen", "que pase de",
-    "que pasen de",
+    ">", "mas de", "por encima de", "superior a", "superiores a", "mayor de", "mayor que", "mayor a", "mayores de",
+    "over",
+    "above", "more than", "greater than", "higher than", "more expensive than", "mas car* que", "mas car* de",
+    "exceed*", "super*", "sobrepas*", "rebas*", "exced* de", "exced*", "pas* de", "sub* de",
   ])
   private static let least = phrases([
-    "a partir de", "desde", "al menos", "como minimo", "minimo", "minimo de", "un minimo de", "por lo menos",
+    "≥", "> =", "a partir de", "desde", "al menos", "como minimo", "minimo", "minimo de", "un minimo de",
+    "por lo menos",
     "no menos de",
     "at least", "from", "starting at", "starting from", "minimum", "minimum of", "a minimum of", "no less than",
     "not less than", "upwards of", "min",
@@ -159,7 +185,8 @@ struct AmountReader: Sendable {
     let start = amount.range.lowerBound
     let value = amount.value
     var phrase = AmountPhrase(
-      bounds: .exactly(value), isMoney: amount.isMoney, unit: amount.unit, hasCue: false, range: amount.range)
+      bounds: .exactly(value), isMoney: amount.isMoney, currencies: amount.currencies, unit: amount.unit,
+      hasCue: false, range: amount.range)
     if let (bounds, end) = trailing(amount) {
       (phrase.bounds, phrase.hasCue) = (bounds, true)
       phrase.range = start..<end
@@ -173,11 +200,14 @@ struct AmountReader: Sendable {
     // The longest wins: “no más de” over “más de”.
     var best = start
     for cue in cues {
-      guard let place = self.cue(before: start, after: 0, among: cue.phrases), place < best else { continue }
+      guard var place = self.cue(before: start, after: 0, among: cue.phrases), place < best else { continue }
+      // “Within a budget of”: the same said twice.
+      while let further = self.cue(before: place, after: 0, among: cue.phrases) { place = further }
       best = place
       (phrase.bounds, phrase.hasCue) = (cue.bounds, true)
     }
     if best == start, let place = cue(before: start, after: 0, among: Self.exact) { best = place }
+    phrase.isBare = best == start
     if let place = negation(before: best) { (phrase.bounds, best) = (phrase.bounds.negated, place) }
     phrase.range = best..<amount.range.upperBound
     return phrase
@@ -188,7 +218,8 @@ struct AmountReader: Sendable {
   ]
   /// What may stand between a negation and its limit; of anything else, such as a brand, the negation is that thing's.
   private static let spending = [
-    "gast", "pag", "pay", "spen", "cuest", "cost", "val", "pas", "super", "exced", "exceed", "quier", "quisier", "want",
+    "gast", "pag", "pay", "spen", "cuest", "cost", "val", "salg", "sal", "rebas", "sobrepas", "pas", "super", "exced",
+    "exceed", "quier", "quisier", "want",
     "wish", "like", "lleg", "sub", "invert", "pric", "go",
   ]
   private static let particles: Set<String> = [
@@ -209,10 +240,23 @@ struct AmountReader: Sendable {
 
   /// What stands behind an amount: `800 € como máximo`, `500 or less`.
   private func trailing(_ amount: Amount) -> (AmountPhrase.Bounds, Int)? {
-    var place = amount.range.upperBound
+    let end = amount.range.upperBound
+    if let found = trailing(amount, from: end) { return found }
+    // “16 GB o más”, “8 gigas de RAM como mínimo”
+    guard amount.unit != nil, !amount.isMoney, end < tokens.count else { return nil }
+    let isOf = end + 2 < tokens.count && ["de", "of"].contains(tokens[end + 1].folded)
+    return trailing(amount, from: end + 1) ?? (isOf ? trailing(amount, from: end + 3) : nil)
+  }
+
+  private func trailing(_ amount: Amount, from start: Int) -> (AmountPhrase.Bounds, Int)? {
+    var place = min(start, tokens.count)
     if place < tokens.count, tokens[place].folded == "," { place += 1 }
     let rest = tokens[place...].prefix(3).map(\.folded)
-    func begins(_ words: [String]) -> Bool { rest.starts(with: words) }
+    // “Under 30 euros or over 3900 euros”: the words belong to the next number.
+    func begins(_ words: [String]) -> Bool {
+      rest.starts(with: words) && NumberWords.number(in: tokens, at: place + words.count) == nil
+        && (place + words.count >= tokens.count || Self.currencies[tokens[place + words.count].folded] == nil)
+    }
     for words in Self.trailingMost where begins(words) {
       return (.atMost(amount.value, isStrict: false), place + words.count)
     }
@@ -228,7 +272,7 @@ struct AmountReader: Sendable {
   ])
   private static let trailingLeast = phrases([
     "como minimo", "minimo", "o mas", "or more", "or above", "or over", "en adelante", "and up", "and above",
-    "or higher",
+    "or higher", "+",
     "para arriba", "minimum", "at least",
   ])
 
@@ -238,13 +282,18 @@ struct AmountReader: Sendable {
     texts.map { $0.split(separator: " ").map(String.init) }.sorted { $0.count > $1.count }
   }
 
+  /// Whether a word is that of a phrase, or begins as it does: `super*`.
+  private static func fits(_ word: String, _ wanted: String) -> Bool {
+    wanted.hasSuffix("*") ? word.hasPrefix(wanted.dropLast()) : word == wanted
+  }
+
   /// Where the longest of some phrases begins that ends just before a place, or before words there that say nothing.
   private func cue(before end: Int, after bound: Int, among phrases: [[String]]) -> Int? {
     var stop = end
     for _ in 0..<4 {
       for phrase in phrases where phrase.count <= stop - bound {
         let words = tokens[stop - phrase.count..<stop]
-        if zip(words, phrase).allSatisfy({ $0.folded == $1 }) { return stop - phrase.count }
+        if zip(words, phrase).allSatisfy({ Self.fits($0.folded, $1) }) { return stop - phrase.count }
       }
       guard stop > bound, stop > 0, Self.fillers.contains(tokens[stop - 1].folded) else { return nil }
       stop -= 1

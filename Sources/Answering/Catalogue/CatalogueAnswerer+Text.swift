@@ -6,13 +6,15 @@ internal import Snapshots
 extension CatalogueAnswerer {
   /// An answer that shows items.
   func composed(
-    _ query: CatalogueQuery, _ items: [CatalogueItem], total: Int, language: String
+    _ query: CatalogueQuery, _ items: [CatalogueItem], total: Int, _ asked: Asked, summary: String? = nil
   ) throws -> CatalogueAnswer {
-    let wording = CatalogueWording(language: language, vocabulary: vocabulary)
-    let conditions = wording.conditions(query.conditions)
+    let wording = CatalogueWording(language: asked.language, vocabulary: vocabulary)
+    let conditions = wording.conditions(query)
     var lines: [String] = []
     var citations: [Citation] = []
-    if total == 0 {
+    if let summary {
+      lines.append(summary)
+    } else if total == 0 {
       lines.append(wording.nothing(conditions))
     } else {
       let heading = wording.heading(query.action, total: total, shown: items.count, conditions)
@@ -23,8 +25,10 @@ extension CatalogueAnswerer {
       lines.append(line(item, number: citations.count, query.action, wording))
     }
     if query.action == .compare, let verdict = verdict(items, wording) { lines.append(verdict) }
+    if !asked.reading.readAs.isEmpty { lines.append("(\(wording.readAs(asked.reading.readAs)))") }
+    if !asked.reading.preface.isEmpty { lines.append(wording.passedOver(asked.reading.preface)) }
     var answer = Answer(
-      text: lines.joined(separator: "\n"), language: language, citations: citations, sources: items.map(\.url),
+      text: lines.joined(separator: "\n"), language: asked.language, citations: citations, sources: items.map(\.url),
       isAnswered: true)
     answer.provider = Answer.catalogue
     return CatalogueAnswer(answer: answer, query: query, total: total, items: items)

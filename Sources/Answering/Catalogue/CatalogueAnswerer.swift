@@ -1,5 +1,6 @@
 public import Corpus
 public import Embedding
+internal import Glibc
 public import Retrieval
 internal import Snapshots
 internal import TextAnalysis
@@ -62,6 +63,8 @@ public struct CatalogueAnswerer: Sendable {
   public let vocabulary: CatalogueVocabulary
   let retriever: Retriever
   private let examples: ExampleIntents
+  private let alike: ValueLikeness
+  private let now: @Sendable () -> Int64
   private let detector = LanguageDetector()
 
   /// Joins what is known of a snapshot's values with the snapshot.
@@ -69,11 +72,18 @@ public struct CatalogueAnswerer: Sendable {
   /// - Parameters:
   ///   - vocabulary: learnt from the same snapshot.
   ///   - retriever: of the snapshot.
-  ///   - embedder: compares questions with example sentences; nil: patterns alone tell intents.
-  public init(_ vocabulary: CatalogueVocabulary, _ retriever: Retriever, embedder: (any Embedder)?) {
+  ///   - embedder: compares questions with example sentences, and words with values; nil: patterns and names alone count.
+  ///   - now: the time, in seconds since 1970: what “this month” is told by, in UTC; nil: the system's.
+  public init(
+    _ vocabulary: CatalogueVocabulary, _ retriever: Retriever, embedder: (any Embedder)?,
+    now: (@Sendable () -> Int64)? = nil
+  ) {
     self.vocabulary = vocabulary
     self.retriever = retriever
-    examples = ExampleIntents(vocabulary.intents, embedder: embedder, likeness: vocabulary.settings.likeness)
+    self.now = now ?? { Int64(time(nil)) }
+    let likeness = vocabulary.settings.likeness
+    examples = ExampleIntents(vocabulary.intents, embedder: embedder, likeness: likeness)
+    alike = ValueLikeness(vocabulary.likenessNames, embedder: embedder, likeness: likeness)
   }
 
   /// A question with how it is to be answered.
@@ -83,11 +93,12 @@ public struct CatalogueAnswerer: Sendable {
     var principals: Set<Principal>
     /// Conditions of the request, beside those of the question.
     var filters: [Filter]
+    var reader: CatalogueReader
     var reading: CatalogueReader.Reading
     var intent: Intent?
   }
 
-  /// Answers a question, if it is one about the catalogue.
+  /// Answers a question, if it is one about the catalogue, and understood to its last word.
   ///
   /// - Parameters:
   ///   - question: as the person wrote it, standing alone.
@@ -98,46 +109,74 @@ public struct CatalogueAnswerer: Sendable {
   public func answer(
     _ question: String, filters: [Filter] = [], for principals: Set<Principal>
   ) async throws -> CatalogueAnswer? {
-    let spoken = detector.language(ofQuestion: String(question.prefix(QuestionTokens.longest)), among: ["es", "en"])
+    // What stands behind the longest question is not read, and may change what it means.
+    guard question.count <= QuestionTokens.longest else { return nil }
+    let spoken = detector.language(ofQuestion: question, among: ["es", "en"])
     let language = CatalogueLanguage.of(question, detected: spoken)
     let everything = try retriever.select(filters, for: principals)
     guard everything.count > 0 else { return nil }
-    var reader = CatalogueReader(question, language: language, vocabulary) { field, value in
-      try retriever.has(.keyword(value), in: field, among: everything)
+    let today = now()
+    func read(
+      _ alike: [String: ValueLikeness.Name] = [:], familiar: Set<String> = []
+    ) throws -> (CatalogueReader, CatalogueReader.Reading) {
+      var reader = CatalogueReader(
+        question, language: language, vocabulary, today: today, alike: alike, familiar: familiar
+      ) {
+        field, value in try retriever.has(.keyword(value), in: field, among: everything)
+      }
+      let reading = try reader.read()
+      return (reader, reading)
     }
-    let reading = try reader.read()
+    var (reader, reading) = try read()
     if reading.asksHow { return nil }
-    var asked = Asked(
-      question: question, language: language, principals: principals, filters: filters, reading: reading,
-      intent: reading.intent)
-    if asked.intent == nil { asked.intent = try await examples.intent(of: question) }
-    return try await answer(asked)
+    var intent = reading.intent
+    var familiar: Set<String> = []
+    if intent == nil, !reading.isWhole || !reading.hasConditions, let told = try await examples.intent(of: question) {
+      (intent, familiar) = (told.intent, told.words)
+      (reader, reading) = try read(familiar: familiar)
+    }
+    if !reading.unknown.isEmpty {
+      let conditions = reading.conditions + reading.alternatives.joined()
+      let found = try await alike.values(of: reading.unknown) { name in
+        conditions.contains { $0.field == name.field && $0.test == .anyOf([.keyword(name.value)]) }
+      }
+      if !found.values.isEmpty || !found.again.isEmpty {
+        (reader, reading) = try read(found.values, familiar: familiar.union(found.again))
+      }
+    }
+    return try await answer(
+      Asked(
+        question: question, language: language, principals: principals, filters: filters, reader: reader,
+        reading: reading, intent: intent))
   }
 
   private func answer(_ asked: Asked) async throws -> CatalogueAnswer? {
     let reading = asked.reading
-    let hasConditions = !reading.conditions.isEmpty
     switch asked.intent?.action {
-    case .reply?: return hasConditions ? nil : reply(asked)
+    case .reply?: return reading.hasConditions ? nil : reply(asked)
     case .ask?: return nil
     case .compare?: return try await compared(asked)
     case .details?:
       if let answer = try await details(asked) { return answer }
-      return hasConditions && reading.understood >= 0.5 ? try await listed(asked, .search) : nil
-    case .recommend?: return try await listed(asked, .recommend)
+      return reading.isWhole && reading.hasConditions ? try await listed(asked, .search) : nil
+    case .recommend?:
+      // What fits best may be told by words that are no conditions; what limits must not be passed over.
+      return reading.isSound && reading.alternatives.isEmpty ? try await listed(asked, .recommend) : nil
     case .some(let action):
-      // Of a question whose words are mostly no conditions, the rows know nothing.
-      guard hasConditions || action != .search, reading.understood >= 0.5, !reading.asksWhether || hasConditions else {
-        return nil
-      }
-      return try await listed(asked, action)
+      let isCounted = action != .search || reading.askedField != nil
+      if isWhole(asked, action), reading.hasConditions || isCounted { return try await listed(asked, action) }
+      return try await named(asked)
     case nil:
-      // A category with a number says more than the share of the words.
-      let fields = Set(reading.conditions.map(\.field))
-      let isPlain = vocabulary.category.map(fields.contains) == true && vocabulary.price.map(fields.contains) == true
-      guard hasConditions, reading.understood >= (isPlain ? 0.5 : 0.7), !reading.asksWhether else { return nil }
-      return try await listed(asked, .search)
+      let isCounted = reading.askedField != nil
+      if isWhole(asked, .search), reading.hasConditions || isCounted { return try await listed(asked, .search) }
+      return try await named(asked)
     }
+  }
+
+  /// Whether every word was understood; a list by price shows by itself what is cheap.
+  private func isWhole(_ asked: Asked, _ action: CatalogueAction) -> Bool {
+    let left = asked.reading.unknown.filter { action != .search || !QuestionWords.isCheap($0.folded) }
+    return left.isEmpty && asked.reading.isSound
   }
 
   private func reply(_ asked: Asked) -> CatalogueAnswer? {
@@ -150,46 +189,66 @@ public struct CatalogueAnswerer: Sendable {
 
   // MARK: Conditions
 
-  /// The question's conditions with the request's; a comparison of items asks for rows that have a price.
-  func conditions(_ asked: Asked) throws -> [Filter] {
-    var filters = asked.filters + asked.reading.filters
-    for (field, values) in asked.reading.excluded.sorted(by: { $0.key < $1.key }) {
+  /// The documents that meet the question's conditions and the request's.
+  private func selection(_ asked: Asked) throws -> DocumentSelection {
+    let common = try filters(asked.reading.conditions, beside: asked.filters + rows, asked)
+    guard !asked.reading.alternatives.isEmpty else { return try retriever.select(common, for: asked.principals) }
+    let groups = try asked.reading.alternatives.map { group in
+      try retriever.select(try filters(group, beside: common, asked), for: asked.principals)
+    }
+    return groups.dropFirst().reduce(groups[0]) { $0.union($1) }
+  }
+
+  /// Conditions as filters, with others beside them.
+  private func filters(
+    _ conditions: [CatalogueQuery.Condition], beside others: [Filter], _ asked: Asked
+  ) throws -> [Filter] {
+    var filters = others
+    for condition in conditions where !condition.isNegated {
+      filters.append(Filter(field: condition.field, test: condition.test))
+    }
+    for condition in conditions where condition.isNegated {
+      guard case .anyOf(let values) = condition.test else { continue }
       let selection = try retriever.select(filters, for: asked.principals)
-      let left = try retriever.values(of: field, in: selection).map(\.value).filter { value in
-        if case .keyword(let text) = value { !values.contains(text) } else { true }
-      }
-      filters.append(Filter(field: field, test: .anyOf(left)))
+      let left = try retriever.values(of: condition.field, in: selection).map(\.value).filter { !values.contains($0) }
+      filters.append(Filter(field: condition.field, test: .anyOf(left)))
     }
     return filters
   }
 
   /// Rows alone: pages have neither a price nor a category.
-  var rows: [Filter] {
+  private var rows: [Filter] {
     (vocabulary.price ?? vocabulary.category).map { [Filter(field: $0, test: .range(nil, nil))] } ?? []
   }
 
   // MARK: Lists
 
-  private func listed(_ asked: Asked, _ action: CatalogueAction) async throws -> CatalogueAnswer? {
-    let filters = try conditions(asked) + rows
-    let selection = try retriever.select(filters, for: asked.principals)
-    let limit =
-      action == .count ? 0 : action == .recommend ? min(3, vocabulary.settings.items) : vocabulary.settings.items
-    var numbers: [Int]
+  private func listed(_ asked: Asked, _ wanted: CatalogueAction) async throws -> CatalogueAnswer? {
+    let action = asked.reading.askedField == nil ? wanted : .values
+    let selection = try selection(asked)
+    var query = CatalogueQuery(
+      intent: asked.intent?.name ?? "search", action: action, conditions: asked.reading.conditions)
+    query.alternatives = asked.reading.alternatives
+    let limit = asked.reading.limit ?? vocabulary.settings.items
+    var numbers: [Int] = []
+    var summary: String?
     switch action {
-    case .recommend: numbers = try await best(asked, filters, limit)
-    case .search:
-      numbers = try await distinguished(asked, filters, selection, limit)
-      if numbers.isEmpty { numbers = try ordered(selection, descending: false, limit: limit) }
+    case .count: break
+    case .average:
+      guard let text = try average(selection, query, asked) else { return nil }
+      summary = text
+    case .values: summary = try values(selection, query, asked)
+    case .recommend:
+      let filters = try filters(asked.reading.conditions, beside: asked.filters + rows, asked)
+      numbers = try await best(asked, filters, asked.reading.limit ?? min(3, limit))
     case .cheapest, .dearest:
-      numbers = try ordered(selection, descending: action == .dearest, limit: limit)
-      numbers = try upToTie(numbers)
+      numbers = try ordered(selection, by: vocabulary.price, descending: action == .dearest, asked, limit)
+    case .newest, .oldest:
+      guard let date = vocabulary.date else { return nil }
+      numbers = try ordered(selection, by: date, descending: action == .newest, asked, limit)
     default: numbers = try ordered(selection, descending: false, limit: limit)
     }
-    let query = CatalogueQuery(
-      intent: asked.intent?.name ?? "search", action: action, conditions: asked.reading.conditions)
-    return try composed(
-      query, try numbers.map(retriever.item), total: selection.count, language: asked.language)
+    return try composed(query, try numbers.map(retriever.item), total: selection.count, asked, summary: summary)
   }
 
   private func ordered(_ selection: DocumentSelection, descending: Bool, limit: Int) throws -> [Int] {
@@ -197,29 +256,16 @@ public struct CatalogueAnswerer: Sendable {
     return try retriever.ordered(selection, by: price, descending: descending, atMost: limit)
   }
 
-  /// Of what costs least, or most, only that, and what costs the same.
-  private func upToTie(_ numbers: [Int]) throws -> [Int] {
-    guard let price = vocabulary.price, let first = numbers.first else { return numbers }
-    let figure = try retriever.item(first).fields[price]
-    return try numbers.filter { try retriever.item($0).fields[price] == figure }
+  /// As many as were asked for; else that which comes first, and what is level with it.
+  private func ordered(
+    _ selection: DocumentSelection, by field: String?, descending: Bool, _ asked: Asked, _ limit: Int
+  ) throws -> [Int] {
+    guard let field else { return selection.numbers(atMost: limit) }
+    let numbers = try retriever.ordered(selection, by: field, descending: descending, atMost: limit)
+    guard asked.reading.limit == nil, let first = numbers.first else { return numbers }
+    let figure = try retriever.item(first).fields[field]
+    return try numbers.filter { try retriever.item($0).fields[field] == figure }
   }
-
-  /// The items that have words of the question which others have not, best first; none where all have them or none has.
-  ///
-  /// “Con pantalla OLED” orders; “que pueda comprar” does not.
-  private func distinguished(
-    _ asked: Asked, _ filters: [Filter], _ selection: DocumentSelection, _ limit: Int
-  ) async throws -> [Int] {
-    guard !asked.reading.rest.isEmpty, selection.count > 1 else { return [] }
-    let request = SearchRequest(
-      query: asked.reading.rest.joined(separator: " "), topK: min(selection.count, Self.mostDistinguished),
-      perDocument: 1, filters: filters, principals: asked.principals)
-    let hits = try await retriever.search(request, vector: nil)
-    guard hits.count < min(selection.count, Self.mostDistinguished) else { return [] }
-    return hits.prefix(limit).map(\.documentNumber)
-  }
-
-  private static let mostDistinguished = 500
 
   /// The items that fit the question best.
   private func best(_ asked: Asked, _ filters: [Filter], _ limit: Int) async throws -> [Int] {
@@ -233,40 +279,97 @@ public struct CatalogueAnswerer: Sendable {
     }
   }
 
+  // MARK: Figures
+
+  private func average(_ selection: DocumentSelection, _ query: CatalogueQuery, _ asked: Asked) throws -> String? {
+    guard let price = vocabulary.price else { return nil }
+    var (sum, count) = (0.0, 0)
+    for value in try retriever.values(of: price, in: selection) {
+      guard case .number(let amount) = value.value else { continue }
+      sum += amount * Double(value.documents)
+      count += value.documents
+    }
+    guard count > 0 else { return nil }
+    let wording = CatalogueWording(language: asked.language, vocabulary: vocabulary)
+    return wording.average(sum / Double(count), total: count, wording.conditions(query))
+  }
+
+  private static let mostValues = 50
+
+  private func values(_ selection: DocumentSelection, _ query: CatalogueQuery, _ asked: Asked) throws -> String? {
+    guard let field = asked.reading.askedField, selection.count > 0 else { return nil }
+    let wording = CatalogueWording(language: asked.language, vocabulary: vocabulary)
+    let known = try retriever.values(of: field, in: selection).prefix(Self.mostValues).map {
+      (text: wording.text($0.value, field: field), items: $0.documents)
+    }
+    return wording.values(known, of: vocabulary.label(field, language: asked.language), wording.conditions(query))
+  }
+
   // MARK: Named items
 
   private func details(_ asked: Asked) async throws -> CatalogueAnswer? {
     let (behind, before) = (asked.reading.mentions, asked.reading.leading)
     let found = try await items(
       named: [behind.joined(separator: " ")] + behind + [before.joined(separator: " ")] + before, asked)
-    guard let items = found.first(where: { !$0.isEmpty }) else { return nil }
+    guard let items = found.first(where: { !$0.isEmpty }), isWhole(asked, naming: items) else { return nil }
     let query = CatalogueQuery(intent: asked.intent?.name ?? "details", action: .details)
-    return try composed(query, items, total: items.count, language: asked.language)
+    return try composed(query, items, total: items.count, asked)
   }
 
   private func compared(_ asked: Asked) async throws -> CatalogueAnswer? {
     let texts =
       asked.reading.mentions.count > 1 ? asked.reading.mentions : asked.reading.leading + asked.reading.mentions
-    let found = try await items(named: texts, asked).compactMap(\.first)
-    var seen: Set<Int> = []
-    var items = found.filter { seen.insert($0.document).inserted }
+    var items = try await distinct(items(named: texts, asked))
     var query = CatalogueQuery(intent: asked.intent?.name ?? "compare", action: .compare)
-    // With names in it that no item has, it asks for something else than brands side by side.
-    if items.count < 2, asked.reading.understood >= 0.7 {
+    if items.count >= 2 {
+      guard isWhole(asked, naming: items) else { return nil }
+    } else if asked.reading.isWhole {
       items = try cheapestOfEach(asked)
       query.conditions = asked.reading.conditions
     }
     guard items.count >= 2 else { return nil }
-    return try composed(query, items, total: items.count, language: asked.language)
+    return try composed(query, items, total: items.count, asked)
+  }
+
+  /// What a question asks of whose words the names of items are all that is left: “Aurora X200 precio”.
+  private func named(_ asked: Asked) async throws -> CatalogueAnswer? {
+    guard !asked.reading.unknown.isEmpty else { return nil }
+    let texts = asked.reading.leading + asked.reading.mentions
+    let found = try await items(named: texts, asked).filter { !$0.isEmpty }
+    guard found.allSatisfy({ $0.count == 1 }) else { return nil }
+    let items = distinct(found)
+    guard !items.isEmpty, isWhole(asked, naming: items) else { return nil }
+    let action = items.count > 1 ? CatalogueAction.compare : .details
+    return try composed(
+      CatalogueQuery(intent: action.rawValue, action: action), items, total: items.count, asked)
+  }
+
+  private func distinct(_ found: [[CatalogueItem]]) -> [CatalogueItem] {
+    var seen: Set<Int> = []
+    return found.compactMap(\.first).filter { seen.insert($0.document).inserted }
+  }
+
+  /// Whether nothing is left of a question beside the names of items.
+  private func isWhole(_ asked: Asked, naming items: [CatalogueItem]) -> Bool {
+    let forms = items.reduce(into: Set<String>()) {
+      $0.formUnion(QuestionTokens.forms($1.title))
+      $0.formUnion(valueForms(of: $1))
+    }
+    return asked.reader.isWhole(asked.reading, naming: forms)
   }
 
   /// “Compara portátiles HP y Lenovo”: of each value the item that costs least.
   private func cheapestOfEach(_ asked: Asked) throws -> [CatalogueItem] {
-    guard let (field, values) = asked.reading.named.sorted(by: { $0.key < $1.key }).first(where: { $0.value.count > 1 })
+    let several = asked.reading.conditions.filter { condition in
+      if case .anyOf(let values) = condition.test { values.count > 1 && !condition.isNegated } else { false }
+    }
+    guard let condition = several.min(by: { $0.field < $1.field }), case .anyOf(let values) = condition.test,
+      asked.reading.alternatives.isEmpty
     else { return [] }
-    let others = try conditions(asked).filter { $0.field != field } + rows
+    let others = try filters(
+      asked.reading.conditions.filter { $0 != condition }, beside: asked.filters + rows, asked)
     return try values.compactMap { value in
-      let own = Filter(field: field, test: .anyOf([.keyword(value)]))
+      let own = Filter(field: condition.field, test: .anyOf([value]))
       let selection = try retriever.select(others + [own], for: asked.principals)
       return try ordered(selection, descending: false, limit: 1).first.map(retriever.item)
     }
@@ -277,7 +380,7 @@ public struct CatalogueAnswerer: Sendable {
     var found: [[CatalogueItem]] = []
     for text in texts {
       try Task.checkCancellation()
-      // “Dudo entre el X”: words before a name are no part of it.
+      // “Dudo entre el X”: words before a name are no part of it. Whether they matter is seen when items are found.
       var words = text.split(separator: " ")[...]
       var items: [CatalogueItem] = []
       for _ in 0...Self.mostWordsBefore where items.isEmpty && !words.isEmpty {

@@ -7,8 +7,10 @@ public struct CatalogueQuery: Sendable, Equatable {
   public var intent: String
   /// What is done about it.
   public var action: CatalogueAction
-  /// The conditions of the question, in its order.
+  /// The conditions of the question that all hold, in its order.
   public var conditions: [Condition] = []
+  /// Groups of conditions, of which one holds beside these: “portátiles HP o monitores LG”; none: nothing else is asked.
+  public var alternatives: [[Condition]] = []
 
   /// A condition as it was understood.
   public struct Condition: Sendable, Equatable {

@@ -3,72 +3,106 @@ internal import Retrieval
 internal import TextAnalysis
 
 /// Understands a question as one about a catalogue, or finds that it is none.
+///
+/// Each word is accounted for: as a value, an amount, a date, an operator of one of these, a word of the intent, or one that
+/// says nothing (`QuestionWords`). What is left makes the question one that is not wholly understood.
 struct CatalogueReader {
-  private let vocabulary: CatalogueVocabulary
-  private let language: String
-  private let tokens: [QuestionToken]
+  let vocabulary: CatalogueVocabulary
+  let tokens: [QuestionToken]
+  /// The first second of the day on which it is asked.
+  private let today: Int64
+  /// Values by words that mean them without being their names.
+  private let alike: [String: ValueLikeness.Name]
+  /// Words that need no explanation: those of the example that told the intent.
+  private let familiar: Set<String>
   /// Whether whoever asks may know that a value is there.
   private let isVisible: (_ field: String, _ value: String) throws -> Bool
-  /// What each token was understood as.
-  private var taken: Set<Int> = []
-  private var conditions: [(place: Int, condition: CatalogueQuery.Condition)] = []
-  private var named: [String: [String]] = [:]
-  private var excluded: [String: [String]] = [:]
-  private var words: [String] = []
+  /// The places of what was understood.
+  var taken: Set<Int> = []
+  var pieces: [Piece] = []
+  /// Words that were read as values without being their names.
+  private var readAs: [ReadAs] = []
+
+  /// A condition and where it stands.
+  struct Piece {
+    var range: Range<Int>
+    var condition: CatalogueQuery.Condition
+    var isKeyword: Bool { if case .anyOf = condition.test { true } else { false } }
+  }
+
+  /// A word that was read as a value without being its name.
+  struct ReadAs: Equatable {
+    var word: String
+    var value: String
+  }
 
   init(
-    _ question: String, language: String, _ vocabulary: CatalogueVocabulary,
+    _ question: String, language: String, _ vocabulary: CatalogueVocabulary, today: Int64,
+    alike: [String: ValueLikeness.Name] = [:], familiar: Set<String> = [],
     isVisible: @escaping (_ field: String, _ value: String) throws -> Bool
   ) {
     self.vocabulary = vocabulary
-    self.language = language
+    self.today = today
+    self.alike = alike
+    self.familiar = familiar
     self.isVisible = isVisible
     tokens = QuestionTokens(question, language: language).tokens
   }
 
-  /// What was read before an intent is sought.
+  /// What was read.
   struct Reading {
-    var filters: [Filter]
-    var named: [String: [String]]
-    /// By field: values that items must not have.
-    var excluded: [String: [String]]
-    var conditions: [CatalogueQuery.Condition]
-    /// The intent whose pattern matches, and the places of the words that did.
+    /// All of which hold, in the order of the question.
+    var conditions: [CatalogueQuery.Condition] = []
+    /// Of which one holds beside them; none: nothing is left to choose.
+    var alternatives: [[CatalogueQuery.Condition]] = []
+    var readAs: [ReadAs] = []
+    /// The intent whose pattern matches.
     var intent: Intent?
-    /// The words that are not understood, without stop words and those of the intent.
-    var rest: [String]
+    /// How many items are wanted: “los tres más baratos”.
+    var limit: Int?
+    /// The field whose values are asked for: “¿qué marcas hay?”.
+    var askedField: String?
+    /// Words that are not understood.
+    var unknown: [QuestionToken] = []
+    /// Whether signs, numbers and words that limit, join or turn round were all understood.
+    var isSound = true
+    /// Words before the wish that are not understood, and tell how somebody came to it.
+    var preface = ""
     /// What may name items behind the intent's first word, parted where two things are compared.
-    var mentions: [String]
+    var mentions: [String] = []
     /// The same of what stands before it.
-    var leading: [String]
+    var leading: [String] = []
     /// Whether the question asks how something is done, or about what no row tells: delivery, repair, refunds.
-    var asksHow: Bool
-    /// Whether it begins as questions do that ask whether or where something can be done.
-    var asksWhether: Bool
-    /// The share of its words, stop words left out, that were understood.
-    var understood: Double
+    var asksHow = false
+    /// Whether nothing is left that is not understood.
+    var isWhole: Bool { unknown.isEmpty && isSound }
+    var hasConditions: Bool { !conditions.isEmpty || !alternatives.isEmpty }
   }
 
   /// Reads conditions, the intent's words and what is left.
   mutating func read() throws -> Reading {
     try readValues(protecting: quantities())
-    try readAmounts()
+    try readPartOfCategory()
+    readAmounts()
     readDates()
+    var reading = Reading()
+    let isGrouped = group(into: &reading)
+    takeFieldNames()
     let masked = tokens.indices.filter { !tokens[$0].isSign }
-    words = masked.map { taken.contains($0) ? "#" : tokens[$0].folded }
-    let matched = intent()
+    let words = masked.map { taken.contains($0) ? "#" : tokens[$0].folded }
+    let matched = intent(words)
     let intentTokens = Set((matched?.places ?? []).map { masked[$0] })
-    let content = masked.filter { !isStopWord(tokens[$0].folded) && !intentTokens.contains($0) }
-    let rest = content.filter { !taken.contains($0) }
-    let understood =
-      content.isEmpty ? (taken.isEmpty ? 0 : 1) : Double(content.count - rest.count) / Double(content.count)
-    let ordered = conditions.sorted { $0.place < $1.place }.map(\.condition)
-    return Reading(
-      filters: filters(ordered), named: named, excluded: excluded, conditions: ordered, intent: matched?.intent,
-      rest: rest.map { tokens[$0].text },
-      mentions: mentions(in: (intentTokens.min() ?? 0)..<tokens.count, without: intentTokens),
-      leading: mentions(in: 0..<(intentTokens.min() ?? 0), without: []),
-      asksHow: matches(Self.howPatterns), asksWhether: matches(Self.whetherPatterns), understood: understood)
+    reading.intent = matched?.intent
+    reading.readAs = readAs
+    readLimit(into: &reading, intentTokens)
+    readAskedField(into: &reading)
+    account(into: &reading, intentTokens)
+    if !isGrouped { reading.isSound = false }
+    let first = intentTokens.min() ?? 0
+    reading.mentions = mentions(in: first..<tokens.count, without: intentTokens)
+    reading.leading = mentions(in: 0..<first, without: [])
+    reading.asksHow = matches(Self.howPatterns)
+    return reading
   }
 
   // MARK: Values
@@ -83,29 +117,54 @@ struct CatalogueReader {
 
   private mutating func readValues(protecting protected: Set<Int>) throws {
     var place = 0
-    // Where the last value ended that items must not have.
-    var negatedEnd: Int?
+    // Where the last value ended that items must not have, and its field.
+    var negated: (end: Int, field: String)?
     while place < tokens.count {
-      guard !tokens[place].isSign, let names = vocabulary.names[tokens[place].form],
-        let (name, end) = try match(names, at: place, protected)
-      else {
+      guard !tokens[place].isSign, let (name, end) = try match(at: place, protected) else {
         place += 1
         continue
       }
-      let isNegated = self.isNegated(place) || goesOn(from: negatedEnd, to: place)
-      if isNegated { negatedEnd = end }
-      if isNegated {
-        excluded[name.field, default: []].append(name.value)
-        let test = Filter.Test.anyOf([.keyword(name.value)])
-        conditions.append((place, .init(field: name.field, test: test, isNegated: true)))
-      } else if !named[name.field, default: []].contains(name.value) {
-        named[name.field, default: []].append(name.value)
-        conditions.append((place, .init(field: name.field, test: .anyOf([.keyword(name.value)]))))
+      var start = place
+      var isNegated = false
+      if let negation = negation(before: place) {
+        (start, isNegated) = (negation, true)
+      } else if let negated, negated.field == name.field, isList(negated.end..<place) {
+        (start, isNegated) = (negated.end, true)
       }
-      for token in place..<end where !tokens[token].isSign { taken.insert(token) }
-      takeFieldName(before: place)
+      if isNegated { negated = (end, name.field) }
+      let test = Filter.Test.anyOf([.keyword(name.value)])
+      pieces.append(
+        Piece(range: start..<end, condition: .init(field: name.field, test: test, isNegated: isNegated)))
+      taken.formUnion(start..<end)
       place = end
     }
+  }
+
+  /// The value that is named at a place, and where its name ends.
+  private mutating func match(
+    at start: Int, _ protected: Set<Int>
+  ) throws -> (name: CatalogueVocabulary.Name, end: Int)? {
+    let form = tokens[start].form
+    if let found = try match(vocabulary.names[form] ?? [], at: start, protected) { return found }
+    // “negras” is a form of “negro”.
+    if form.hasSuffix("a"), let names = vocabulary.names[String(form.dropLast()) + "o"],
+      let found = try match(names, at: start, protected)
+    {
+      return found
+    }
+    let word = tokens[start].folded
+    guard !QuestionWords.isInert(word), !QuestionWords.isOperator(word), !vocabulary.intentWords.contains(word) else {
+      return nil
+    }
+    if let name = alike[word], try isVisible(name.field, name.value) {
+      readAs.append(ReadAs(word: tokens[start].text, value: name.value))
+      return (.init(forms: [form], field: name.field, value: name.value), start + 1)
+    }
+    guard let near = Spelling.nearest(form, among: vocabulary.firstForms), let names = vocabulary.names[near],
+      let found = try match(names, at: start, protected)
+    else { return nil }
+    readAs.append(ReadAs(word: tokens[start].text, value: found.0.value))
+    return found
   }
 
   private func match(
@@ -114,9 +173,11 @@ struct CatalogueReader {
     for name in names {
       var place = start
       var isFull = true
-      for form in name.forms {
+      for (number, form) in name.forms.enumerated() {
         while place < tokens.count, tokens[place].isSign, place > start { place += 1 }
-        guard place < tokens.count, tokens[place].form == form, !protected.contains(place) else {
+        guard place < tokens.count, !protected.contains(place),
+          number == 0 || tokens[place].form == form || Spelling.isNear(tokens[place].form, form)
+        else {
           isFull = false
           break
         }
@@ -133,59 +194,9 @@ struct CatalogueReader {
     guard name.forms.count == 1 else { return false }
     let word = tokens[place]
     if word.number != nil { return !hasName(of: name.field, before: place) }
-    guard isStopWord(word.folded) || word.folded.count == 1 else { return false }
+    let isCommon = QuestionWords.isInert(word.folded) || QuestionWords.isOperator(word.folded)
+    guard isCommon || word.folded.count == 1 else { return false }
     return word.text != name.value || word.text == word.text.lowercased()
-  }
-
-  /// Whether a value is named as one that items must not have: “que no sean de HP”, “other than HP”.
-  private func isNegated(_ place: Int) -> Bool {
-    var end = place
-    for _ in 0..<4 {
-      let before = tokens[..<end].suffix(3).map(\.folded)
-      if Self.negations.contains(where: { before.count >= $0.count && before.suffix($0.count).elementsEqual($0) }) {
-        return true
-      }
-      guard end > 0, Self.besides.contains(tokens[end - 1].folded) else { return false }
-      end -= 1
-    }
-    return false
-  }
-
-  /// Whether a list of values goes on: “que no sean HP, LG o Dell”.
-  private func goesOn(from end: Int?, to place: Int) -> Bool {
-    guard let end, end < place else { return false }
-    return tokens[end..<place].allSatisfy { Self.listWords.contains($0.folded) || Self.besides.contains($0.folded) }
-  }
-
-  private static let negations: [[String]] = [
-    ["no", "sea"], ["no", "sean"], ["excepto"], ["menos", "los"], ["menos", "las"], ["salvo"], ["not"], ["except"],
-    ["other", "than"], ["no", "de"], ["without"], ["sin"], ["excluding"], ["but", "no"], ["distinto", "de"],
-    ["distintos", "de"], ["distinta", "de"], ["distintas", "de"], ["no", "quiero"], ["pero", "no"], ["ni"], ["nor"],
-    ["neither"], ["aparte", "de"], ["apart", "from"], ["besides"], ["t", "want"], ["not", "want"],
-  ]
-  /// Words between a negation and its value that say nothing.
-  private static let besides: Set<String> = [
-    "de", "la", "el", "los", "las", "marca", "the", "a", "an", "from", "by", "brand", "made", "of", "ni", "any",
-    "ningun",
-    "ninguna",
-  ]
-  private static let listWords: Set<String> = ["o", "u", "y", "e", "ni", "or", "and", "nor", ","]
-
-  private mutating func takeFieldName(before place: Int) {
-    for entity in vocabulary.entities.values {
-      for name in entity.names where name.count <= place {
-        let range = place - name.count..<place
-        if zip(tokens[range], name).allSatisfy({ $0.form == $1 }) { taken.formUnion(range) }
-      }
-    }
-    if place > 0, tokens[place - 1].folded == "de" || tokens[place - 1].folded == "la", place > 1 {
-      let before = place - 1
-      for entity in vocabulary.entities.values {
-        for name in entity.names where name.count == 1 && tokens[before - 1].form == name[0] {
-          taken.insert(before - 1)
-        }
-      }
-    }
   }
 
   private func hasName(of field: String, before place: Int) -> Bool {
@@ -194,9 +205,129 @@ struct CatalogueReader {
     return entity.names.contains { name in name.count == 1 && before.contains(name[0]) }
   }
 
+  /// “relojes” where rows say “Relojes inteligentes”: a word of one category's names alone, where no category is named.
+  private mutating func readPartOfCategory() throws {
+    guard let category = vocabulary.category, !pieces.contains(where: { $0.condition.field == category }) else {
+      return
+    }
+    for place in tokens.indices where !taken.contains(place) {
+      let word = tokens[place]
+      guard word.form.utf8.count >= 4, let value = vocabulary.partsOfCategories[word.form],
+        !QuestionWords.isInert(word.folded), try isVisible(category, value)
+      else { continue }
+      let start = negation(before: place)
+      let test = Filter.Test.anyOf([.keyword(value)])
+      let condition = CatalogueQuery.Condition(field: category, test: test, isNegated: start != nil)
+      pieces.append(Piece(range: (start ?? place)..<place + 1, condition: condition))
+      taken.formUnion((start ?? place)...place)
+      return
+    }
+  }
+
+  // MARK: Negations
+
+  /// Where the words begin that name a value as one that items must not have: “que no sean de HP”, “other than HP”.
+  private func negation(before place: Int) -> Int? {
+    var end = place
+    var found: Int?
+    for _ in 0..<8 {
+      // “No sean ni de HP” negates once.
+      if let start = Self.negations.lazy.compactMap({ self.start(of: $0, before: end) }).first {
+        (found, end) = (start, start)
+        continue
+      }
+      // “any brand but Philips”: elsewhere “but” is no more than a comma.
+      if end > 1, ["but", "menos"].contains(tokens[end - 1].folded),
+        isFieldName(end - 2) || Self.everything.contains(tokens[end - 2].folded)
+      {
+        return end - 1
+      }
+      guard end > 0, Self.negationFillers.contains(tokens[end - 1].folded) || isFieldName(end - 1) else { return found }
+      end -= 1
+    }
+    return found
+  }
+
+  private func start(of words: [String], before end: Int) -> Int? {
+    guard words.count <= end, zip(tokens[(end - words.count)..<end], words).allSatisfy({ $0.folded == $1 }) else {
+      return nil
+    }
+    let start = end - words.count
+    // “but not”, “pero no” say it once.
+    return start > 0 && tokens[start - 1].folded == "but" ? start - 1 : start
+  }
+
+  private static let negations: [[String]] = [
+    ["other", "than"], ["rather", "than"], ["instead", "of"], ["distinto", "de"], ["distintos", "de"],
+    ["distinta", "de"], ["distintas", "de"], ["aparte", "de"], ["apart", "from"], ["menos", "los"], ["menos", "las"],
+    ["menos", "el"], ["menos", "la"], ["no"], ["not"], ["t"], ["excepto"], ["except"], ["salvo"], ["excluding"],
+    ["without"], ["sin"], ["besides"], ["unlike"], ["ni"], ["nor"], ["neither"],
+  ]
+  private static let everything: Set<String> = [
+    "todo", "todos", "todas", "toda", "cualquiera", "all", "any", "anything", "everything", "every",
+  ]
+  /// Words between a negation and its value that say nothing.
+  private static let negationFillers: Set<String> = [
+    "de", "la", "el", "los", "las", "the", "a", "an", "un", "una", "from", "by", "made", "of", "ni", "any", "ningun",
+    "ninguna", "sea", "sean", "es", "son", "fuera", "fuesen", "be", "is", "are", "quiero", "want", "en", "in", "for",
+    "hecho", "hechos",
+  ]
+
+  // MARK: Lists
+
+  /// Whether a list of values goes on between two of them: “HP, LG o Dell”.
+  func isList(_ range: Range<Int>) -> Bool {
+    guard range.contains(where: { Self.joints.contains(tokens[$0].folded) }) else { return false }
+    return range.allSatisfy { place in
+      Self.joints.contains(tokens[place].folded) || Self.negationFillers.contains(tokens[place].folded)
+        || isFieldName(place)
+    }
+  }
+
+  static let joints: Set<String> = ["o", "u", "y", "e", "ni", "or", "and", "nor", ",", "/", "&", ";"]
+
+  // MARK: Fields
+
+  /// Whether a field's name stands at a place.
+  func isFieldName(_ place: Int) -> Bool {
+    tokens.indices.contains(place) && vocabulary.fieldForms.contains(tokens[place].form)
+  }
+
+  /// Takes names of fields that stand beside a condition on them: “de la marca HP”, “8 GB de RAM”.
+  private mutating func takeFieldNames() {
+    let places = tokens.indices.filter { !taken.contains($0) && isFieldName($0) }
+    for place in places {
+      for piece in pieces {
+        let isCalled = vocabulary.entities[piece.condition.field]?.names.contains([tokens[place].form]) ?? false
+        let range = piece.range
+        let between =
+          place < range.lowerBound ? place + 1..<range.lowerBound : range.upperBound..<max(range.upperBound, place)
+        guard isCalled, between.count <= 4 else { continue }
+        if between.allSatisfy({ taken.contains($0) || QuestionWords.isInert(tokens[$0].folded) || tokens[$0].isSign }) {
+          taken.insert(place)
+        }
+      }
+    }
+  }
+
+  /// The keyword field that a question asks the values of: “¿qué marcas hay?”.
+  private mutating func readAskedField(into reading: inout Reading) {
+    let asking: Set<String> = ["que", "which", "what", "cuales"]
+    for place in tokens.indices where !taken.contains(place) && place > 0 {
+      let name = [tokens[place].form]
+      let fields = vocabulary.entities.values.filter { $0.kind == .keyword && $0.names.contains(name) }
+      guard let field = fields.min(by: { $0.field < $1.field }), reading.intent?.action ?? .search == .search,
+        tokens[..<place].suffix(2).contains(where: { asking.contains($0.folded) })
+      else { continue }
+      reading.askedField = field.field
+      taken.insert(place)
+      return
+    }
+  }
+
   // MARK: Amounts
 
-  private mutating func readAmounts() throws {
+  private mutating func readAmounts() {
     for phrase in AmountReader(tokens).phrases() {
       guard !phrase.range.contains(where: { taken.contains($0) && tokens[$0].number != nil }),
         let field = field(of: phrase)
@@ -214,26 +345,25 @@ struct CatalogueReader {
         case .atMost(_, true), .atLeast(_, true): true
         default: false
         }
-      conditions.append((phrase.range.lowerBound, .init(field: field, test: test, isStrict: isStrict)))
-      var end = phrase.range.upperBound
-      if let unit = phrase.unit, vocabulary.entities[field]?.units.contains(unit) == true { end += 1 }
-      taken.formUnion(phrase.range.lowerBound..<min(end, tokens.count))
-      takeFieldName(before: phrase.range.lowerBound)
-      takeFieldName(behind: end)
+      var range = phrase.range
+      if let unit = phrase.unit, vocabulary.entities[field]?.units.contains(unit) == true,
+        range.upperBound < tokens.count, tokens[range.upperBound].folded == unit
+      {
+        range = range.lowerBound..<range.upperBound + 1
+      }
+      pieces.append(Piece(range: range, condition: .init(field: field, test: test, isStrict: isStrict)))
+      taken.formUnion(range)
     }
-  }
-
-  private mutating func takeFieldName(behind place: Int) {
-    var start = place
-    while start < tokens.count, ["de", "of"].contains(tokens[start].folded) { start += 1 }
-    guard start < tokens.count else { return }
-    for entity in vocabulary.entities.values where entity.names.contains([tokens[start].form]) { taken.insert(start) }
   }
 
   /// Which number is meant: by its currency, its unit, a name beside it, or, behind a limit, the price.
   private func field(of phrase: AmountPhrase) -> String? {
     let numbers = vocabulary.entities.values.filter { $0.kind == .number }.sorted { $0.field < $1.field }
-    if phrase.isMoney { return vocabulary.price }
+    if phrase.isMoney {
+      // “500 euros” alone may be anything about 500 euros; dollars are none.
+      let isOwn = phrase.currencies.isEmpty || phrase.currencies.contains(vocabulary.settings.currency)
+      return isOwn && !phrase.isBare ? vocabulary.price : nil
+    }
     if let unit = phrase.unit {
       let fitting = numbers.filter { $0.units.contains(unit) }
       let called = fitting.first { isNamed($0, near: phrase) } ?? fitting.first
@@ -242,17 +372,17 @@ struct CatalogueReader {
     if let called = numbers.first(where: { isNamed($0, near: phrase) }) { return called.field }
     guard phrase.hasCue, let price = vocabulary.price, !isYear(phrase) else { return nil }
     // “menos de 30 días”: a word behind the number says what is counted.
-    guard let unit = phrase.unit, !isStopWord(unit), vocabulary.names[QuestionTokens.singular(unit)] == nil else {
-      return price
-    }
+    guard let unit = phrase.unit, !QuestionWords.isInert(unit), !QuestionWords.isOperator(unit),
+      vocabulary.names[QuestionTokens.singular(unit)] == nil
+    else { return price }
     return nil
   }
 
   private func isYear(_ phrase: AmountPhrase) -> Bool {
-    guard let last = phrase.range.last, tokens[last].text.count == 4, let number = tokens[last].number else {
-      return false
-    }
-    return (1990...2100).contains(number) && vocabulary.entities.values.contains { $0.kind == .date }
+    guard let last = phrase.range.last(where: { tokens[$0].number != nil }), tokens[last].text.count == 4,
+      let number = tokens[last].number
+    else { return false }
+    return (1990...2100).contains(number) && vocabulary.date != nil
   }
 
   private func isNamed(_ entity: CatalogueVocabulary.Entity, near phrase: AmountPhrase) -> Bool {
@@ -260,46 +390,31 @@ struct CatalogueReader {
     let behind = tokens[phrase.range.upperBound..<min(tokens.count, phrase.range.upperBound + 3)].map(\.form)
     let inside = tokens[phrase.range].map(\.form)
     return entity.names.contains { name in
-      guard name.count == 1 else { return false }
-      return before.contains(name[0]) || behind.contains(name[0]) || inside.contains(name[0])
+      [before, behind, inside].contains { words in
+        words.indices.contains { words[$0...].starts(with: name) }
+      }
     }
   }
 
   // MARK: Dates
 
   private mutating func readDates() {
-    let dates = vocabulary.entities.values.filter { $0.kind == .date }.sorted { $0.field < $1.field }
-    guard let field = dates.first(where: { $0.field != "date" }) ?? dates.first else { return }
-    for phrase in DateReader(tokens, besides: taken).phrases() {
+    guard let field = vocabulary.date else { return }
+    let phrases = DateReader(tokens, besides: taken, today: today).phrases()
+    for phrase in phrases {
       let test = Filter.Test.range(phrase.from.map { .date($0) }, phrase.to.map { .date($0) })
-      conditions.append((phrase.range.lowerBound, .init(field: field.field, test: test)))
+      pieces.append(Piece(range: phrase.range, condition: .init(field: field, test: test)))
       taken.formUnion(phrase.range)
-      takeFieldName(before: phrase.range.lowerBound)
     }
-  }
-
-  // MARK: Conditions
-
-  /// One filter a keyword field with all its values; conditions on numbers stay as they are.
-  private func filters(_ conditions: [CatalogueQuery.Condition]) -> [Filter] {
-    var filters: [Filter] = []
-    for condition in conditions where !condition.isNegated {
-      if case .anyOf(let values) = condition.test {
-        if let place = filters.firstIndex(where: { $0.field == condition.field }),
-          case .anyOf(let others) = filters[place].test
-        {
-          filters[place].test = .anyOf(others + values)
-          continue
-        }
-      }
-      filters.append(Filter(field: condition.field, test: condition.test))
+    guard !phrases.isEmpty else { return }
+    for place in tokens.indices where !taken.contains(place) && QuestionWords.isOfDates(tokens[place].folded) {
+      taken.insert(place)
     }
-    return filters
   }
 
   // MARK: Intent
 
-  private func intent() -> (intent: Intent, places: [Int])? {
+  private func intent(_ words: [String]) -> (intent: Intent, places: [Int])? {
     for intent in vocabulary.intents {
       for pattern in intent.patterns {
         if let places = pattern.match(words), !places.isEmpty { return (intent, places) }
@@ -322,67 +437,85 @@ struct CatalogueReader {
     "invoice*", "cancel*", "reset*", "manual", "no enciende", "won t turn on",
   ].compactMap(IntentPattern.init)
 
-  private static let whetherPatterns = [
-    "^donde", "^cuando", "^puedo", "^se puede", "^where", "^when", "^can i", "^do i", "^is it", "^should i", "^debo",
-    "^tengo que", "^hay que", "^quien", "^who", "^is the", "^es posible", "^is there a way",
-  ].compactMap(IntentPattern.init)
-
-  private func isStopWord(_ word: String) -> Bool {
-    Self.stopWords.contains(word)
+  /// “Los tres más baratos”: a small number, before what is understood.
+  private mutating func readLimit(into reading: inout Reading, _ intentTokens: Set<Int>) {
+    let free = tokens.indices.filter { !taken.contains($0) && !intentTokens.contains($0) }
+    let numbers = free.compactMap { place in NumberWords.number(in: tokens, at: place).map { (place, $0.end, $0.value) }
+    }
+    guard numbers.count == 1, let (place, end, value) = numbers.first, end == place + 1, (1...20).contains(value),
+      let limit = Int(exactly: value), end < tokens.count, !tokens[place].isGlued, !tokens[end].isGlued
+    else { return }
+    let next = (end..<tokens.count).first { !QuestionWords.isInert(tokens[$0].folded) || intentTokens.contains($0) }
+    guard next.map({ taken.contains($0) || intentTokens.contains($0) || isSuperlative($0) }) ?? true else { return }
+    reading.limit = limit
+    taken.insert(place)
   }
 
-  private static let stopWords: Set<String> = {
-    let lists = StopWords.words(for: "es").union(StopWords.words(for: "en")).map { Folding.fold($0) }
-    return Set(lists).union([
-      "favor", "please", "gracias", "thanks", "me", "podrias", "puedes", "could", "can", "would", "you", "algun",
-      "alguna",
-      "algunos", "algunas", "some", "any", "todos", "todas", "all", "producto", "productos", "product", "products",
-      "articulo",
-      "articulos", "item", "items", "modelo", "modelos", "model", "models", "one", "ones", "marca", "marcas", "brand",
-      "brands", "precio", "price", "cueste", "cuesten", "costing", "valga", "that", "les", "os", "opcion", "opciones",
-      "options", "option", "catalogo", "catalogue", "catalog", "tienda", "store", "shop", "disponible", "disponibles",
-      "available", "s", "d", "m", "ll", "hola", "hello", "hi", "buenas",
-    ])
-  }()
+  private func isSuperlative(_ place: Int) -> Bool {
+    ["mas", "most", "least"].contains(tokens[place].folded)
+  }
 
-  // MARK: Mentions
+  // MARK: What is left
 
-  /// Texts in which items may be named, parted where two things are compared.
-  private func mentions(in range: Range<Int>, without left: Set<Int>) -> [String] {
-    var parts: [[QuestionToken]] = [[]]
-    for place in range {
+  /// Finds the words, numbers and signs that nothing accounts for.
+  private func account(into reading: inout Reading, _ intentTokens: Set<Int>) {
+    var left: [Int] = []
+    var loose: [Int] = []
+    for place in tokens.indices where !taken.contains(place) && !intentTokens.contains(place) {
       let token = tokens[place]
-      // “E7196” is a name, and no “e” between two.
-      let isPart = token.isGlued || (place + 1 < tokens.count && tokens[place + 1].isGlued && !tokens[place + 1].isSign)
-      if [",", ";", ":"].contains(token.folded) || (!isPart && Self.joints.contains(token.folded)) {
-        parts.append([])
-      } else if !token.isSign, !left.contains(place) {
-        parts[parts.count - 1].append(token)
+      if familiar.contains(token.folded) { continue }
+      if token.isSign ? Self.loudSigns.contains(token.folded) : token.number != nil {
+        loose.append(place)
+      } else if token.isSign {
+        continue
+      } else if QuestionWords.isOperator(token.folded) {
+        loose.append(place)
+      } else if isFieldName(place), !isPrice(place) {
+        left.append(place)
+      } else if !QuestionWords.isInert(token.folded) {
+        left.append(place)
       }
     }
-    return parts.map(trimmed).filter { !$0.isEmpty }.map { part in
-      // As it was written: “X200” is one word for the index.
-      part.dropFirst().reduce(into: part.first?.text ?? "") { $0 += ($1.isGlued ? "" : " ") + $1.text }
+    let end = prefaceEnd(left, loose, intentTokens)
+    reading.isSound = loose.allSatisfy { $0 < end }
+    let preface = left.filter { $0 < end }
+    if let first = preface.first, let last = preface.last {
+      reading.preface = tokens[first...last].reduce(into: "") { $0 += ($0.isEmpty || $1.isGlued ? "" : " ") + $1.text }
     }
+    reading.unknown = left.filter { $0 >= end }.map { tokens[$0] }
   }
 
-  /// Without words at both ends that name nothing.
-  private func trimmed(_ part: [QuestionToken]) -> ArraySlice<QuestionToken> {
-    var part = part[...]
-    while let first = part.first, isStopWord(first.folded) || Self.comparing.contains(first.folded) {
-      part.removeFirst()
-    }
-    while let last = part.last, isStopWord(last.folded) || Self.comparing.contains(last.folded) { part.removeLast() }
-    return part
+  private static let loudSigns: Set<String> = ["€", "$", "£", "¥", "%", "<", ">", "=", "≤", "≥", "+", "~"]
+
+  private func isPrice(_ place: Int) -> Bool {
+    vocabulary.price.flatMap { vocabulary.entities[$0] }?.names.contains([tokens[place].form]) ?? false
   }
 
-  private static let joints: Set<String> = [
-    "que", "y", "e", "o", "u", "and", "or", "vs", "versus", "con", "with", "frente", "than", "against",
-  ]
-  private static let comparing: Set<String> = [
-    "precio", "precios", "price", "prices", "compara", "comparar", "compare", "diferencia", "difference", "barato",
-    "barata",
-    "cheaper", "caro", "cara", "cual", "which", "cuesta", "cost", "costs", "menos", "mas", "less", "more", "entre",
-    "between", "expensive", "tiene", "vale", "comparame", "comparacion", "comparison",
+  /// Where the wish begins, when what stands before it tells how somebody came to it.
+  ///
+  /// “Mi hija empieza la universidad y quería saber”: nothing before it may limit anything.
+  private func prefaceEnd(_ left: [Int], _ loose: [Int], _ intentTokens: Set<Int>) -> Int {
+    let wish = tokens.indices.first { QuestionWords.isRequest(tokens[$0].folded) || intentTokens.contains($0) }
+    let said = left + loose.filter { !tokens[$0].isSign && tokens[$0].number == nil }
+    guard let wish, let first = said.min(), first < wish,
+      !loose.contains(where: { $0 < wish && (tokens[$0].isSign || tokens[$0].number != nil) }),
+      !taken.contains(where: { $0 < wish }), tokens[..<wish].contains(where: { QuestionWords.isOfPeople($0.folded) }),
+      !tokens[..<wish].contains(where: { QuestionWords.attributing.contains($0.folded) })
+    else { return 0 }
+    return wish
+  }
+
+  /// Whether the question has nothing that is not understood when it names items of which these words are.
+  func isWhole(_ reading: Reading, naming forms: Set<String>) -> Bool {
+    reading.unknown.allSatisfy { forms.contains($0.form) || Self.comparing.contains($0.folded) }
+      && tokens.indices.allSatisfy { place in
+        let token = tokens[place]
+        if token.number != nil { return forms.contains(token.form) || reading.limit != nil }
+        return !Self.negating.contains(token.folded) || forms.contains(token.form)
+      }
+  }
+
+  private static let negating: Set<String> = [
+    "no", "not", "sin", "without", "except", "excepto", "salvo", "otro", "other",
   ]
 }

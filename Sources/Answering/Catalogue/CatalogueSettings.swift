@@ -105,8 +105,16 @@ public enum CatalogueAction: String, Sendable, Hashable, CaseIterable {
   case cheapest
   /// The items that cost most.
   case dearest
+  /// The items that came last.
+  case newest
+  /// The items that came first.
+  case oldest
   /// How many items meet the conditions.
   case count
+  /// What they cost on average.
+  case average
+  /// The values that they have in a field.
+  case values
   /// A fixed text.
   case reply
   /// The ordinary way: the question is answered from the pages.

@@ -33,12 +33,28 @@ public struct CatalogueVocabulary: Sendable {
   public let category: String?
   /// The field with what an item costs, if there is one.
   public let price: String?
+  /// The field that tells when an item came, if there is one: a field of its own before the document's date.
+  let date: String?
+  /// The first words of names, for words that are nearly one of them.
+  let firstForms: [String]
+  /// By words of one category's names alone: that category.
+  let partsOfCategories: [String: String]
+  /// The words that fields are called by.
+  let fieldForms: Set<String>
+  /// The words that tell intents.
+  let intentWords: Set<String>
+  /// Names of values to compare words with.
+  let likenessNames: [ValueLikeness.Name]
   /// Fields that the service declares and the snapshot does not have.
   public let missing: [String]
   let intents: [Intent]
 
   /// A keyword field with more values than this is no entity, unless it is declared.
   private static let mostValues = 2_000
+  /// A field with more values than this has names rather than words: nothing is like one of them.
+  private static let mostAlike = 100
+  /// With more names than this, words that are nearly one of them mean nothing.
+  private static let mostSpelt = 5_000
   /// The most values that are known at all.
   private static let mostNames = 200_000
 
@@ -64,6 +80,7 @@ public struct CatalogueVocabulary: Sendable {
     let everything = try retriever.selectAll()
     var entities: [String: Entity] = [:]
     var names: [Name] = []
+    var alike: [ValueLikeness.Name] = []
     let own = kinds.filter { !FieldKind.identity.contains($0.key) }
     for (field, kind) in own.sorted(by: { $0.key < $1.key }) {
       let declared = settings.entities[field]
@@ -72,7 +89,11 @@ public struct CatalogueVocabulary: Sendable {
       if kind == .keyword {
         let values = try retriever.values(of: field, in: everything)
         guard declared != nil || values.count <= Self.mostValues else { continue }
-        names += Self.names(of: values, field: field, declared?.synonyms ?? [:])
+        let own = Self.names(of: values, field: field, declared?.synonyms ?? [:])
+        names += own.map(\.name)
+        if values.count <= Self.mostAlike {
+          alike += own.map { ValueLikeness.Name(text: $0.text, field: field, value: $0.name.value) }
+        }
       }
       let called = [field] + Self.usualNames(field) + (declared?.names.values.flatMap { $0 } ?? [])
       entities[field] = Entity(
@@ -80,6 +101,14 @@ public struct CatalogueVocabulary: Sendable {
         units: Set((declared?.units ?? Self.usualUnits(field)).map { Folding.fold($0) }))
     }
     self.entities = entities
+    let dates = entities.values.filter { $0.kind == .date }.map(\.field).sorted()
+    date = dates.first { $0 != "date" } ?? dates.first
+    fieldForms = Set(entities.values.flatMap { $0.names.filter { $0.count == 1 }.map { $0[0] } })
+    intentWords = Set(intents.flatMap { $0.patterns.flatMap(\.exactWords) })
+    likenessNames = alike
+    let category = category
+    partsOfCategories = Self.parts(names.filter { $0.field == category })
+    firstForms = names.count <= Self.mostSpelt ? Set(names.map { $0.forms[0] }).sorted() : []
     self.names = Dictionary(grouping: names.prefix(Self.mostNames), by: { $0.forms[0] })
       .mapValues { $0.sorted { $0.forms.count > $1.forms.count } }
   }
@@ -88,14 +117,23 @@ public struct CatalogueVocabulary: Sendable {
     names.first { kinds[$0] == kind }
   }
 
-  private static func names(of values: [FieldCount], field: String, _ synonyms: [String: [String]]) -> [Name] {
-    values.flatMap { count -> [Name] in
+  private static func names(
+    of values: [FieldCount], field: String, _ synonyms: [String: [String]]
+  ) -> [(text: String, name: Name)] {
+    values.flatMap { count -> [(String, Name)] in
       guard case .keyword(let value) = count.value else { return [] }
       return ([value] + (synonyms[value] ?? [])).compactMap { text in
         let forms = QuestionTokens.forms(text)
-        return forms.isEmpty ? nil : Name(forms: forms, field: field, value: value)
+        return forms.isEmpty ? nil : (text, Name(forms: forms, field: field, value: value))
       }
     }
+  }
+
+  /// The words of names of several words that stand in those of one value alone.
+  private static func parts(_ names: [Name]) -> [String: String] {
+    var values: [String: Set<String>] = [:]
+    for name in names { for form in name.forms { values[form, default: []].insert(name.value) } }
+    return values.compactMapValues { $0.count == 1 ? $0.first : nil }
   }
 
   /// What people call fields of these names in the other language.
@@ -103,7 +141,7 @@ public struct CatalogueVocabulary: Sendable {
     switch field {
     case "price", "precio": ["price", "precio", "coste", "cost"]
     case "brand", "marca": ["brand", "marca", "fabricante", "make"]
-    case "category", "categoria": ["category", "categoría", "tipo", "kind"]
+    case "category", "categoria": ["category", "categoría", "tipo", "type"]
     case "rating", "valoracion": ["rating", "valoración", "nota", "puntuación", "estrellas", "stars"]
     case "stock": ["stock", "existencias", "unidades"]
     case "color", "colour": ["color", "colour"]
@@ -117,7 +155,8 @@ public struct CatalogueVocabulary: Sendable {
 
   private static func usualUnits(_ field: String) -> [String] {
     switch field {
-    case "ram", "memory", "storage", "almacenamiento", "memoria", "disk": ["gb", "gigas", "gigabytes", "gib"]
+    case "ram", "memory", "storage", "almacenamiento", "memoria", "disk":
+      ["gb", "giga", "gigas", "gig", "gigs", "gigabytes", "gib"]
     case "screen", "pantalla", "inches", "pulgadas": ["pulgadas", "pulgada", "inch", "inches", "\"", "\u{201D}"]
     case "weight", "peso": ["kg", "kilos", "kilogramos", "kilograms"]
     case "rating", "valoracion": ["estrellas", "estrella", "stars", "star", "puntos"]

@@ -19,7 +19,8 @@ struct CatalogueWording: Sendable {
       return money(number)
     case .date(let moment):
       let text = Moment.text(moment)
-      return String(text.hasSuffix("T00:00:00Z") ? text.prefix(10) : text[...])
+      // A day, or its last second: the end of a time that a question names.
+      return String(["T00:00:00Z", "T23:59:59Z"].contains { text.hasSuffix($0) } ? text.prefix(10) : text[...])
     }
   }
 
@@ -63,9 +64,37 @@ struct CatalogueWording: Sendable {
 
   // MARK: Sentences
 
-  /// The conditions, to stand in brackets.
-  func conditions(_ conditions: [CatalogueQuery.Condition]) -> String {
-    conditions.map(condition).joined(separator: ", ")
+  /// What was understood, to stand in brackets.
+  func conditions(_ query: CatalogueQuery) -> String {
+    let all = query.conditions.map(condition).joined(separator: ", ")
+    guard !query.alternatives.isEmpty else { return all }
+    let groups = query.alternatives.map { $0.map(condition).joined(separator: ", ") }
+    let either = groups.joined(separator: isSpanish ? ", o bien " : ", or else ")
+    return all.isEmpty ? either : "\(either); \(isSpanish ? "siempre" : "in any case") \(all)"
+  }
+
+  /// Words that were taken for others.
+  func readAs(_ words: [CatalogueReader.ReadAs]) -> String {
+    words.map { isSpanish ? "«\($0.word)»: \($0.value)" : "“\($0.word)”: \($0.value)" }.joined(separator: ", ")
+  }
+
+  /// What is said of words before the wish.
+  func passedOver(_ words: String) -> String {
+    isSpanish ? "No tengo en cuenta «\(words)»." : "I leave out “\(words)”."
+  }
+
+  /// What items cost on average.
+  func average(_ amount: Double, total: Int, _ conditions: String) -> String {
+    let brackets = conditions.isEmpty ? "" : " (\(conditions))"
+    let figure = money((amount * 100).rounded() / 100)
+    return isSpanish
+      ? "Precio medio de \(total)\(brackets): \(figure)." : "Average price of \(total)\(brackets): \(figure)."
+  }
+
+  /// The values of a field, with how many items have each.
+  func values(_ values: [(text: String, items: Int)], of label: String, _ conditions: String) -> String {
+    let brackets = conditions.isEmpty ? "" : " (\(conditions))"
+    return "\(label)\(brackets): " + values.map { "\($0.text) (\($0.items))" }.joined(separator: ", ") + "."
   }
 
   private func condition(_ condition: CatalogueQuery.Condition) -> String {
@@ -104,6 +133,10 @@ struct CatalogueWording: Sendable {
     case (.cheapest, false): return "The cheapest\(brackets):"
     case (.dearest, true): return "Lo más caro\(brackets):"
     case (.dearest, false): return "The most expensive\(brackets):"
+    case (.newest, true): return "Lo más reciente\(brackets):"
+    case (.newest, false): return "The newest\(brackets):"
+    case (.oldest, true): return "Lo más antiguo\(brackets):"
+    case (.oldest, false): return "The oldest\(brackets):"
     case (.recommend, true): return "Esto es lo que mejor encaja con tu pregunta\(brackets):"
     case (.recommend, false): return "These fit your question best\(brackets):"
     case (.compare, true): return "Comparación\(brackets):"

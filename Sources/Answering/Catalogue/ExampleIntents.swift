@@ -9,7 +9,20 @@ final class ExampleIntents: Sendable {
   private let embedder: (any Embedder)?
   private let likeness: Double
   /// The examples' vectors one behind the other, and whose they are.
-  private let known = Mutex<(vectors: [Float], owners: [Int])?>(nil)
+  private let known = Mutex<Examples?>(nil)
+
+  private struct Examples {
+    var vectors: [Float] = []
+    var owners: [Int] = []
+    var texts: [String] = []
+  }
+
+  /// An intent with the folded words of the example that told it.
+  struct Told {
+    var intent: Intent
+    var words: Set<String>
+  }
+
   /// Longer texts are no short wishes.
   private static let longest = 300
   private static let most = 500
@@ -21,10 +34,11 @@ final class ExampleIntents: Sendable {
   }
 
   /// The intent of the nearest example; nil where none is near enough, or nothing can be compared.
-  func intent(of question: String) async throws -> Intent? {
+  func intent(of question: String) async throws -> Told? {
     guard let embedder, question.utf8.count <= Self.longest else { return nil }
     do {
-      let (vectors, owners) = try await examples(embedder)
+      let examples = try await examples(embedder)
+      let (vectors, owners) = (examples.vectors, examples.owners)
       guard !owners.isEmpty else { return nil }
       let asked = try await embedder.embed([question], as: .query)
       let dimensions = asked.count
@@ -35,7 +49,9 @@ final class ExampleIntents: Sendable {
         let cosine = Double(zip(asked, vector).reduce(0 as Float) { $0 + $1.0 * $1.1 })
         if cosine > best.likeness { best = (cosine, place) }
       }
-      return best.place < 0 ? nil : intents[owners[best.place]]
+      guard best.place >= 0 else { return nil }
+      let words = QuestionTokens(examples.texts[best.place], language: "es").tokens.map(\.folded)
+      return Told(intent: intents[owners[best.place]], words: Set(words))
     } catch is CancellationError {
       throw CancellationError()
     } catch {
@@ -44,18 +60,18 @@ final class ExampleIntents: Sendable {
     }
   }
 
-  private func examples(_ embedder: any Embedder) async throws -> (vectors: [Float], owners: [Int]) {
+  private func examples(_ embedder: any Embedder) async throws -> Examples {
     if let known = known.withLock({ $0 }) { return known }
-    var texts: [String] = []
-    var owners: [Int] = []
+    var examples = Examples()
     for (place, intent) in intents.enumerated() {
-      for text in intent.examples.prefix(Self.most - texts.count) {
-        texts.append(text)
-        owners.append(place)
+      for text in intent.examples.prefix(Self.most - examples.texts.count) {
+        examples.texts.append(text)
+        examples.owners.append(place)
       }
     }
-    let vectors = texts.isEmpty ? [] : try await embedder.embed(texts, as: .query)
-    known.withLock { $0 = (vectors, owners) }
-    return (vectors, owners)
+    examples.vectors = examples.texts.isEmpty ? [] : try await embedder.embed(examples.texts, as: .query)
+    let result = examples
+    known.withLock { $0 = result }
+    return result
   }
 }

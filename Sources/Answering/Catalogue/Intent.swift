@@ -49,7 +49,7 @@ struct Intent: Sendable {
   }
 
   private static let builtIn: [Intent] = [
-    greeting, help, compare, cheapest, dearest, count, recommend, details, search,
+    greeting, help, compare, average, cheapest, dearest, newest, oldest, count, recommend, details, search,
   ]
 
   private static let greeting: Intent = {
@@ -119,6 +119,25 @@ struct Intent: Sendable {
       "cuesta* mas", "dearest",
     ],
     ["¿Cuál es el más caro?", "What is the most expensive one?"])
+
+  private static let newest = Intent(
+    "newest", .newest,
+    [
+      "mas nuev*", "mas recient*", "mas modern*", "newest", "latest", "most recent", "ultimo", "ultima", "ultimos",
+      "ultimas",
+    ],
+    ["¿Cuál es el más nuevo?", "What is the newest one?"])
+
+  private static let oldest = Intent(
+    "oldest", .oldest, ["mas antigu*", "mas viej*", "oldest", "earliest", "least recent"],
+    ["¿Cuál es el más antiguo?", "What is the oldest one?"])
+
+  private static let average = Intent(
+    "average", .average,
+    [
+      "precio medio", "precio promedio", "media de precio*", "promedio de precio*", "coste medio", "cuesta* de media",
+      "cuesta* en promedio", "average price", "mean price", "average cost", "cost* on average", "cost* * on average",
+    ])
 
   private static let count = Intent(
     "count", .count,

@@ -43,6 +43,9 @@ struct IntentPattern: Sendable, Hashable {
     guard gaps < words.count, gaps <= Self.mostGaps else { return nil }
   }
 
+  /// The words that it names in full.
+  var exactWords: [String] { words.compactMap { if case .exact(let text) = $0 { text } else { nil } } }
+
   /// The places of the words that it names, of a question's folded words, ascending; nil where it does not match.
   func match(_ question: [String]) -> [Int]? {
     for start in question.indices {

@@ -62,7 +62,10 @@ struct QuestionTokens: Sendable {
   }
 
   private static func token(_ text: String, isGlued: Bool, language: String) -> QuestionToken {
-    let folded = Folding.fold(text)
+    // “TVs”, “PCs”: too short for a plural by its ending alone.
+    let isAcronyms =
+      text.count > 2 && text.hasSuffix("s") && text.dropLast().allSatisfy { $0.isLetter && $0.isUppercase }
+    let folded = Folding.fold(isAcronyms ? String(text.dropLast()) : text)
     guard let first = text.first, isDigit(first) else {
       let isWord = text.contains(where: \.isLetter)
       return QuestionToken(

@@ -14,6 +14,10 @@ enum CatalogueSyntax {
           "conditions", .array(of: .map(of: .any, maximum: 10), count: AnswerSyntax.many),
           "The conditions as they were understood: `field` with `any`, or `from` and `to`; `exclusive` where the end itself "
             + "is left out, `not` where items that meet it are."),
+        .required(
+          "alternatives",
+          .array(of: .array(of: .map(of: .any, maximum: 10), count: AnswerSyntax.many), count: AnswerSyntax.many),
+          "Groups of conditions of which one holds beside these; none where nothing is left to choose."),
         .required("total", .integer(0...1_000_000_000), "How many rows meet them."),
         .required(
           "items",
@@ -28,7 +32,9 @@ enum CatalogueSyntax {
     guard let answer else { return .null }
     return [
       "intent": .string(answer.query.intent), "action": .string(answer.query.action.rawValue),
-      "conditions": .array(answer.query.conditions.map(\.json)), "total": .integer(Int64(answer.total)),
+      "conditions": .array(answer.query.conditions.map(\.json)),
+      "alternatives": .array(answer.query.alternatives.map { .array($0.map(\.json)) }),
+      "total": .integer(Int64(answer.total)),
       "items": .array(answer.items.map(\.json)),
     ]
   }
