@@ -192,6 +192,9 @@ import Testing
     ("¿Qué marcas de portátiles hay?", [], "HP (2), Lenovo (1)."),
     ("screens released in the last 7 days", ["LG Lumen 27"], "There is 1"),
     // Names alone; what stands before the wish.
+    ("a laptop, but please no HP", ["Lenovo Delta 14"], "There is 1"),
+    ("What screens can I get with 200 euros?", ["HP Zenit M27"], "There is 1"),
+    ("the most recently released screen", ["LG Lumen 27"], "The newest"),
     ("Vega K15 precio", ["HP Vega K15"], "1.299,00 €"),
     ("¿Cuál cuesta más, Vega K15 o Lumen 27?", ["HP Vega K15", "LG Lumen 27"], "El más barato es LG Lumen 27"),
     (
@@ -215,7 +218,8 @@ import Testing
       "portátiles HP con pantalla táctil", "laptops under 800 dollars", "laptops with 512 GB SSD under 900 euros",
       "cámaras Nikon de menos de 300 euros", "portátiles HP usados", "¿Cuántos portátiles plegables hay?",
       "portátiles HP o de menos de 300 euros", "un portátil HP 800 euros", "¿Cuánto cuesta la funda del HP Vega K15?",
-      "Necesito pantalla táctil. ¿Qué portátiles HP hay?", "laptops HP and screens", "portátiles sin HP dentro de caja",
+      "Necesito pantalla táctil. ¿Qué portátiles HP hay?", "laptops HP and screens",
+      "What is the difference between laptops and screens?", "portátiles sin HP dentro de caja",
       String(repeating: "HP ", count: 400) + "laptops",
     ] {
       let answer = try await ask(question, service)

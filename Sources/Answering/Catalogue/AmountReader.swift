@@ -143,7 +143,8 @@ struct AmountReader: Sendable {
   // MARK: One end
 
   private static let strictMost = phrases([
-    "<", "menos de", "por debajo de", "por menos de", "inferior a", "inferiores a", "menor de", "menor que", "menor a",
+    "<", "menos de", "menos que", "por debajo de", "por menos de", "inferior a", "inferiores a", "menor de",
+    "menor que", "menor a",
     "menores de", "under", "below", "less than", "cheaper than", "lower than", "for less than",
     "mas barat* que", "mas barat* de", "mas economic* que", "mas economic* de", "baj* de", "no lleg* a", "sin llegar a",
     "beneath",
@@ -157,7 +158,8 @@ struct AmountReader: Sendable {
     "i have",
   ])
   private static let strictLeast = phrases([
-    ">", "mas de", "por encima de", "superior a", "superiores a", "mayor de", "mayor que", "mayor a", "mayores de",
+    ">", "mas de", "mas que", "por encima de", "superior a", "superiores a", "mayor de", "mayor que", "mayor a",
+    "mayores de",
     "over",
     "above", "more than", "greater than", "higher than", "more expensive than", "mas car* que", "mas car* de",
     "exceed*", "super*", "sobrepas*", "rebas*", "exced* de", "exced*", "pas* de", "sub* de",
@@ -174,7 +176,8 @@ struct AmountReader: Sendable {
     "approximately", "roughly", "en torno a", "close to",
   ])
   private static let exact = phrases([
-    "de", "a", "por", "for", "at", "of", "cuesta", "cuestan", "cueste", "cuesten", "vale", "valen", "valga", "costing",
+    "de", "a", "por", "for", "at", "of", "equal to", "igual a", "cuesta", "cuestan", "cueste", "cuesten", "vale",
+    "valen", "valga", "costing",
     "costs", "cost", "priced at", "exactamente", "exactly", "precio", "price", "precio de", "a price of", "price of",
     "un precio de", "que cuesten", "que cueste",
   ])
@@ -208,6 +211,11 @@ struct AmountReader: Sendable {
     }
     if best == start, let place = cue(before: start, after: 0, among: Self.exact) { best = place }
     phrase.isBare = best == start
+    // “What can I get with 25 euros?”
+    if best == start, amount.isMoney, start > 0, ["con", "with"].contains(tokens[start - 1].folded) {
+      (phrase.bounds, phrase.hasCue, phrase.isBare) = (.atMost(value, isStrict: false), true, false)
+      best = start - 1
+    }
     if let place = negation(before: best) { (phrase.bounds, best) = (phrase.bounds.negated, place) }
     phrase.range = best..<amount.range.upperBound
     return phrase
@@ -272,7 +280,7 @@ struct AmountReader: Sendable {
   ])
   private static let trailingLeast = phrases([
     "como minimo", "minimo", "o mas", "or more", "or above", "or over", "en adelante", "and up", "and above",
-    "or higher", "+",
+    "or higher", "+", "upwards",
     "para arriba", "minimum", "at least",
   ])
 

@@ -361,7 +361,11 @@ public struct CatalogueAnswerer: Sendable {
   /// “Compara portátiles HP y Lenovo”: of each value the item that costs least.
   private func cheapestOfEach(_ asked: Asked) throws -> [CatalogueItem] {
     let several = asked.reading.conditions.filter { condition in
-      if case .anyOf(let values) = condition.test { values.count > 1 && !condition.isNegated } else { false }
+      if case .anyOf(let values) = condition.test {
+        values.count > 1 && !condition.isNegated && condition.field != vocabulary.category
+      } else {
+        false
+      }
     }
     guard let condition = several.min(by: { $0.field < $1.field }), case .anyOf(let values) = condition.test,
       asked.reading.alternatives.isEmpty

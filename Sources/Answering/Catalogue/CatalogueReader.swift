@@ -461,6 +461,7 @@ struct CatalogueReader {
   private func account(into reading: inout Reading, _ intentTokens: Set<Int>) {
     var left: [Int] = []
     var loose: [Int] = []
+    let isDated = reading.intent.map { [.newest, .oldest].contains($0.action) } ?? false
     for place in tokens.indices where !taken.contains(place) && !intentTokens.contains(place) {
       let token = tokens[place]
       if familiar.contains(token.folded) { continue }
@@ -469,7 +470,9 @@ struct CatalogueReader {
       } else if token.isSign {
         continue
       } else if QuestionWords.isOperator(token.folded) {
-        loose.append(place)
+        if !isComma(place) { loose.append(place) }
+      } else if isDated, QuestionWords.isOfDates(token.folded) {
+        continue
       } else if isFieldName(place), !isPrice(place) {
         left.append(place)
       } else if !QuestionWords.isInert(token.folded) {
@@ -483,6 +486,13 @@ struct CatalogueReader {
       reading.preface = tokens[first...last].reduce(into: "") { $0 += ($0.isEmpty || $1.isGlued ? "" : " ") + $1.text }
     }
     reading.unknown = left.filter { $0 >= end }.map { tokens[$0] }
+  }
+
+  /// Whether a “but” stands before a negation that says it all: “but please no LG”.
+  private func isComma(_ place: Int) -> Bool {
+    let next = tokens[(place + 1)...].prefix(3)
+    return tokens[place].folded == "but"
+      && zip(next.indices, next).contains { taken.contains($0) && Self.negating.contains($1.folded) }
   }
 
   private static let loudSigns: Set<String> = ["€", "$", "£", "¥", "%", "<", ">", "=", "≤", "≥", "+", "~"]
@@ -507,7 +517,11 @@ struct CatalogueReader {
 
   /// Whether the question has nothing that is not understood when it names items of which these words are.
   func isWhole(_ reading: Reading, naming forms: Set<String>) -> Bool {
-    reading.unknown.allSatisfy { forms.contains($0.form) || Self.comparing.contains($0.folded) }
+    // A field that is asked for is shown.
+    reading.unknown.allSatisfy { token in
+      forms.contains(token.form) || Self.comparing.contains(token.folded) || vocabulary.fieldForms.contains(token.form)
+        || QuestionWords.isOfDates(token.folded)
+    }
       && tokens.indices.allSatisfy { place in
         let token = tokens[place]
         if token.number != nil { return forms.contains(token.form) || reading.limit != nil }

@@ -108,6 +108,7 @@ struct Intent: Sendable {
     "cheapest", .cheapest,
     [
       "mas barat*", "mas economic*", "menor precio", "precio mas bajo", "precio minimo", "cheapest", "least expensive",
+      "minimum price",
       "lowest price", "lowest priced", "most affordable", "cuesta* menos", "costs least", "costs the least",
     ],
     ["¿Cuál es el más barato?", "What is the cheapest one?"])
@@ -115,7 +116,8 @@ struct Intent: Sendable {
   private static let dearest = Intent(
     "dearest", .dearest,
     [
-      "mas car*", "mayor precio", "precio mas alto", "most expensive", "highest price", "highest priced", "priciest",
+      "mas car*", "mayor precio", "precio mas alto", "most expensive", "highest price", "highest priced",
+      "maximum price", "precio maximo", "priciest",
       "cuesta* mas", "dearest",
     ],
     ["¿Cuál es el más caro?", "What is the most expensive one?"])
@@ -123,13 +125,17 @@ struct Intent: Sendable {
   private static let newest = Intent(
     "newest", .newest,
     [
-      "mas nuev*", "mas recient*", "mas modern*", "newest", "latest", "most recent", "ultimo", "ultima", "ultimos",
+      "mas nuev*", "mas recient*", "mas modern*", "newest", "latest", "most recent*", "ultimo", "ultima", "ultimos",
       "ultimas",
     ],
     ["¿Cuál es el más nuevo?", "What is the newest one?"])
 
   private static let oldest = Intent(
-    "oldest", .oldest, ["mas antigu*", "mas viej*", "oldest", "earliest", "least recent"],
+    "oldest", .oldest,
+    [
+      "mas antigu*", "mas viej*", "oldest", "earliest", "least recent*", "released first", "came out first",
+      "salio primero",
+    ],
     ["¿Cuál es el más antiguo?", "What is the oldest one?"])
 
   private static let average = Intent(
@@ -142,7 +148,7 @@ struct Intent: Sendable {
   private static let count = Intent(
     "count", .count,
     [
-      "cuantos", "cuantas", "cuantos hay", "how many", "numero de", "number of", "cantidad de",
+      "cuantos", "cuantas", "cuantos hay", "how many", "numero de", "number of", "cantidad de", "^count", "^cuenta",
     ],
     ["¿Cuántos productos hay?", "How many products are there?"])
 

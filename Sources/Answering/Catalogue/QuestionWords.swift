@@ -73,7 +73,7 @@ enum QuestionWords {
     "added", "introduc", "arriv", "estrenad",
   ]
   private static let datesExactly = words(
-    "salio salen salgan sale came come coming out new nuevo nueva nuevos nuevas venta sold on")
+    "salio salen salgan sale came come coming out new nuevo nueva nuevos nuevas venta sold on fecha date dated")
 
   /// Interrogatives that ask for something else than rows, and words of degree.
   private static let telling = words(
@@ -97,11 +97,12 @@ enum QuestionWords {
     "busco",
     "busqu", "necesit", "muestr", "mostr", "ensen", "vende", "vendi", "ofrec", "dispon", "encontr", "encuentr",
     "pregunt",
-    "indica", "agradec", "consulta", "compra",
+    "indica", "agradec", "obten", "obtien", "queda", "consulta", "compra",
   ]
 
   private static let carriers = words(
     """
+    pls plz thx porfa having name names title titles nombre nombres titulo titulos
     favor por please gracias muchas antemano thanks thank you saludo saludos cordial cordiales atentamente regards kind
     kindly sorry disculpe disculpa disculpen molestia perdon perdone hola hello hi hey buenas buenos dias tardes noches
     good morning afternoon evening dear estimado estimados team equipo oye oiga mira amable amables advance well greetings
