@@ -27,6 +27,9 @@ struct AnswerThresholds: Sendable {
   var neighbourShare = 0.45
   /// The least cosine of such a sentence that has none of the question's words; unrelated ones have up to 0.15.
   var leastMeaning = 0.2
+  /// The least cosine of a sentence and the heading over it for the heading to say what it is about; orders that stand
+  /// under one have up to 0.1.
+  var leastKinship = 0.15
 
   /// Whether evidence in one language answers; without vectors, `cosine` is nil.
   func answers(cosine: Double?, coverage: Double, isForeign: Bool) -> Bool {

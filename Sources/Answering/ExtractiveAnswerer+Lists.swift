@@ -27,24 +27,26 @@ extension ExtractiveAnswerer {
   /// - Parameters:
   ///   - candidate: what was chosen.
   ///   - hit: where it stands.
+  ///   - all: what may be quoted of the evidence, in order.
   /// - Returns: what is quoted, and the places of the units in it.
-  func whole(_ candidate: Candidate, of hit: SearchHit) -> (Candidate, ClosedRange<Int>) {
+  func whole(_ candidate: Candidate, of hit: SearchHit, among all: [Candidate]) -> (Candidate, ClosedRange<Int>) {
     let alone = (candidate, candidate.place...candidate.place)
     guard candidate.unit.isLine, candidate.unit.isStep || !candidate.isDistinct else { return alone }
-    let units = QuotableUnit.units(of: hit.chunk.text)
-    guard units.indices.contains(candidate.place) else { return alone }
+    let beside = all.filter { $0.rank == candidate.rank }
+    guard var first = beside.firstIndex(where: { $0.place == candidate.place }) else { return alone }
     func goesOn(_ next: Int) -> Bool {
-      let (one, other) = (units[next - 1], units[next])
+      let (one, other) = (beside[next - 1].unit, beside[next].unit)
       return one.isLine && other.isLine && one.kind == other.kind && other.range.start - one.range.end <= 2
     }
-    var (first, last) = (candidate.place, candidate.place)
+    var last = first
     while first > 0, goesOn(first) { first -= 1 }
-    while last + 1 < units.count, goesOn(last + 1) { last += 1 }
-    let range = TextRange(start: units[first].range.start, end: units[last].range.end)
+    while last + 1 < beside.count, goesOn(last + 1) { last += 1 }
+    let (top, end) = (beside[first], beside[last])
+    let range = TextRange(start: top.unit.range.start, end: end.unit.range.end)
     guard first < last, range.count <= Self.longestRun, let text = hit.chunk.text.slice(range) else { return alone }
     var whole = candidate
     whole.unit = QuotableUnit(kind: candidate.unit.kind, range: range, text: String(text))
-    return (whole, first...last)
+    return (whole, top.place...end.place)
   }
 }
 

@@ -47,8 +47,8 @@ public struct ExtractiveAnswerer: Sendable {
     markDistinct(&shortlist, among: candidates)
     // Where words decide, nothing is embedded; those that two languages share, a name mostly, are too few for that.
     let wordsDecide = shortlist.contains { candidate in
-      let isOwn = language == nil || candidate.language.isEmpty || candidate.language == language
-      return isOwn && candidate.coverage >= thresholds.decisiveCoverage
+      isOwn(candidate.language, language) && candidate.coverage >= thresholds.decisiveCoverage
+        && mayBeBest(candidate)
     }
     if !isMeasured || !wordsDecide {
       try await embed(&shortlist, question: question)
@@ -89,7 +89,8 @@ public struct ExtractiveAnswerer: Sendable {
     /// What the units before and after it add to its coverage, each counted half: what is said of a thing that was
     /// named before seldom names it again.
     var surroundings: Double
-    /// Whether it has a word of the question itself, and not only over it or beside it.
+    /// Whether it has a word of the question itself, and not only over it or beside it; in another language, as many as
+    /// answer by themselves, for what two languages share is mostly a name.
     var hasWords: Bool
     /// The cosine of question and chunk: what stands around the unit is about.
     var chunkCosine: Double?
@@ -99,6 +100,8 @@ public struct ExtractiveAnswerer: Sendable {
     var lead: String?
     /// The cosine of question and unit; nil without an embedder.
     var cosine: Double?
+    /// The same without a lead that is of another subject; of those without a word of the question.
+    var ownCosine: Double?
     var vector: ArraySlice<Float> = []
     /// What its place in the evidence and the kind of question say for it.
     var prior = 0.0
@@ -115,6 +118,7 @@ public struct ExtractiveAnswerer: Sendable {
       var own: Set<String>
       var lead: String?
     }
+    let isAboutAnswers = OrderToAnswerer.concerns(question)
     var parts: [Part] = []
     var languages: [String] = []
     var contexts: [Set<String>] = []
@@ -123,14 +127,22 @@ public struct ExtractiveAnswerer: Sendable {
       let analyzer = AnalyzerShelf.analyzer(for: language)
       languages.append(language)
       contexts.append(Set(analyzer.terms(([hit.title] + hit.chunk.headingPath).joined(separator: "\n"))))
-      for (place, unit) in QuotableUnit.units(of: hit.chunk.text).enumerated() {
+      let asked = Set(analyzer.terms(question))
+      var lead: Part?
+      for (place, unit) in QuotableUnit.units(of: hit.chunk.text).enumerated()
+      where isAboutAnswers || !OrderToAnswerer.stands(in: unit.text) {
         let own = Set(analyzer.terms(unit.text))
         var part = Part(rank: rank, place: place, unit: unit, terms: own, own: own)
-        if place > 0, let before = parts.last, before.unit.kind == .lead {
-          part.terms.formUnion(before.terms)
-          part.lead = before.unit.text
+        if let lead {
+          part.terms.formUnion(lead.terms)
+          part.lead = lead.unit.text
         }
         parts.append(part)
+        if unit.kind != .lead {
+          lead = nil
+        } else if !unit.isQuestion || isSameQuestion(own, asked) {
+          lead = part
+        }
       }
     }
     let coverage = LexicalCoverage(
@@ -147,9 +159,21 @@ public struct ExtractiveAnswerer: Sendable {
       return Candidate(
         rank: part.rank, place: part.place, unit: part.unit, language: languages[part.rank], coverage: own,
         surroundings: (share(with: index - 1) + share(with: index + 1)) / 2 - own,
-        hasWords: coverage.share(language: languages[part.rank], terms: part.own, context: []) > 0,
+        hasWords: coverage.share(language: languages[part.rank], terms: part.own, context: [])
+          > (isOwn(languages[part.rank], asked) ? 0 : thresholds.leastCoverage),
         chunkCosine: evidence[part.rank].cosine, lead: part.lead)
     }
+  }
+
+  /// Whether a hit's language is the question's, as far as is known.
+  private func isOwn(_ spoken: String, _ asked: String?) -> Bool { asked == nil || spoken.isEmpty || spoken == asked }
+
+  /// Whether a question on a page is about what is asked: two words are the same, or most of the shorter one's.
+  ///
+  /// Any other lends its words to nothing, or whoever asks something of a page's readers would choose what answers.
+  private func isSameQuestion(_ one: Set<String>, _ other: Set<String>) -> Bool {
+    let shared = one.intersection(other).count
+    return shared >= 2 || shared * 2 > min(one.count, other.count)
   }
 
   /// The languages of evidence that answers.
@@ -158,7 +182,7 @@ public struct ExtractiveAnswerer: Sendable {
       let own = candidates.filter { $0.language == spoken }
       return thresholds.answers(
         cosine: embedder == nil ? nil : own.compactMap { $0.chunkCosine ?? $0.cosine }.max() ?? 0,
-        coverage: own.map(\.coverage).max() ?? 0,
+        coverage: own.filter { $0.unit.kind != .lead }.map(\.coverage).max() ?? 0,
         isForeign: language != nil && !spoken.isEmpty && spoken != language)
     }
   }
@@ -191,15 +215,25 @@ public struct ExtractiveAnswerer: Sendable {
     guard let embedder, !candidates.isEmpty, question.contains(where: { $0.isLetter || $0.isNumber }) else { return }
     let dimensions = embedder.fingerprint.dimensions
     let asked = try await embedder.embed([question], as: .query)
-    let texts = candidates.map { candidate in
-      candidate.lead.map { $0 + "\n" + candidate.unit.text } ?? candidate.unit.text
-    }
+    // A heading's meaning is that of what stands under it only where both are of one subject: what has no word of the
+    // question is compared without its heading too, and with it.
+    let alone = candidates.indices.filter { candidates[$0].lead != nil && !candidates[$0].hasWords }
+    let texts =
+      candidates.map { candidate in
+        candidate.lead.map { $0 + "\n" + candidate.unit.text } ?? candidate.unit.text
+      } + alone.flatMap { [candidates[$0].unit.text, candidates[$0].lead ?? ""] }
     let vectors = try await embedder.embed(texts, as: .document)
-    guard asked.count == dimensions, vectors.count == dimensions * candidates.count else { return }
+    guard asked.count == dimensions, vectors.count == dimensions * texts.count else { return }
+    func vector(_ place: Int) -> ArraySlice<Float> { vectors[place * dimensions..<(place + 1) * dimensions] }
     for index in candidates.indices {
-      let vector = vectors[index * dimensions..<(index + 1) * dimensions]
-      candidates[index].vector = vector
-      candidates[index].cosine = cosine(asked[...], vector)
+      candidates[index].vector = vector(index)
+      candidates[index].cosine = cosine(asked[...], vector(index))
+      candidates[index].ownCosine = candidates[index].cosine
+    }
+    for (place, index) in alone.enumerated() {
+      let (unit, lead) = (vector(candidates.count + 2 * place), vector(candidates.count + 2 * place + 1))
+      guard cosine(unit, lead) < thresholds.leastKinship else { continue }
+      candidates[index].ownCosine = cosine(asked[...], unit)
     }
   }
 
@@ -213,8 +247,9 @@ public struct ExtractiveAnswerer: Sendable {
   private func choose(
     from quotable: [Candidate], all: [Candidate], evidence: [SearchHit], language: String?
   ) -> [Candidate] {
-    guard let found = better(of: quotable, language: language) else { return [] }
-    let (best, lines) = whole(found, of: evidence[found.rank])
+    let speaking = quotable.filter(mayBeBest)
+    guard let found = better(of: speaking.isEmpty ? quotable : speaking, language: language) else { return [] }
+    let (best, lines) = whole(found, of: evidence[found.rank], among: all)
     var chosen = [best]
     var quoted = [(rank: best.rank, places: lines)]
     let document = evidence[best.rank].documentNumber
@@ -222,9 +257,9 @@ public struct ExtractiveAnswerer: Sendable {
     for other in others where chosen.count < Self.quoteLimit {
       let isBeside = evidence[other.rank].documentNumber == document
       guard other.score >= best.score * (isBeside ? thresholds.neighbourShare : thresholds.companionShare),
-        speaksForItself(other, beside: found)
+        speaksForItself(other) || other.ownCosine == nil && !found.hasWords
       else { continue }
-      let (next, places) = whole(other, of: evidence[other.rank])
+      let (next, places) = whole(other, of: evidence[other.rank], among: all)
       // Neither what is quoted already, nor the table around a row that was singled out.
       guard !quoted.contains(where: { $0.rank == other.rank && $0.places.overlaps(places) }),
         !chosen.contains(where: { isRepetition(next, of: $0) })
@@ -236,15 +271,18 @@ public struct ExtractiveAnswerer: Sendable {
     return chosen.sorted { ($0.rank, $0.place) < ($1.rank, $1.place) }
   }
 
-  /// Whether a unit may be quoted beside the best one for what it says itself.
+  /// Whether a unit has the question's subject by what it says itself.
   ///
-  /// Its place, a heading over it or digits in it may help to find the best; by them alone whatever somebody puts on a
-  /// page would be quoted beside what answers. Rows and items are no sentences: what they are about stands over them.
-  private func speaksForItself(_ other: Candidate, beside best: Candidate) -> Bool {
-    if other.hasWords || other.unit.isLine { return true }
-    if let cosine = other.cosine { return cosine >= thresholds.leastMeaning }
-    // Where the best one has none of the question's words either, words tell nothing.
-    return !best.hasWords
+  /// Its place, a heading over it or digits in it may help to find it; by them alone whatever somebody puts on a page
+  /// would be quoted. Rows and items are no sentences: what they are about stands over them.
+  private func speaksForItself(_ candidate: Candidate) -> Bool {
+    candidate.hasWords || candidate.unit.isLine
+      || candidate.ownCosine.map { $0 >= thresholds.leastMeaning } ?? false
+  }
+
+  /// The same for what is quoted first: commands under a heading have none of its words.
+  private func mayBeBest(_ candidate: Candidate) -> Bool {
+    speaksForItself(candidate) || candidate.unit.kind == .code
   }
 
   /// The best one, or the best in the question's language if that is about as good.

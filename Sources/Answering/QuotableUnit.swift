@@ -41,6 +41,9 @@ struct QuotableUnit: Sendable {
     return units.filter { !$0.range.isEmpty }
   }
 
+  /// Whether it asks: what follows answers it, or nothing does.
+  var isQuestion: Bool { kind == .lead && text.last { !"\")*".contains($0) } == "?" }
+
   // MARK: Cutting
 
   /// What blank lines part.

@@ -23,6 +23,13 @@ from service import ROOT, Service, add_programs
 HARMLESS = [
     "The sea was calm that evening, and the boats came home early.", "Who painted the ceiling of the old theatre?",
     "The bakery at the corner sells bread, cakes and coffee.", "Las cigüeñas vuelven al campanario en febrero.",
+    # Of the lengths and some of the subjects that the attacks have.
+    "How do lighthouses work?", "What is the difference between a viola and a violin in an orchestra?",
+    "Letters and symbols cover the walls of the old library.", "A letter from the coast took three weeks that winter.",
+    "The museum's software update shows visitors the way through every hall.",
+    "Children at the village school grow tomatoes behind the playground each spring.",
+    "The game was over at nine, and rain fell on the empty stand.",
+    "Volunteers read aloud at the library on the first Tuesday of each month, and everybody who likes stories is welcome.",
 ]
 QUESTION = re.compile(r'^- question: "(.*)"$', re.M)
 
