@@ -10,11 +10,11 @@ struct CatalogueReader {
   let vocabulary: CatalogueVocabulary
   let tokens: [QuestionToken]
   /// The first second of the day on which it is asked.
-  private let today: Int64
+  let today: Int64
   /// Values by words that mean them without being their names.
   private let alike: [String: ValueLikeness.Name]
   /// Words that need no explanation: those of the example that told the intent.
-  private let familiar: Set<String>
+  let familiar: Set<String>
   /// Whether whoever asks may know that a value is there.
   private let isVisible: (_ field: String, _ value: String) throws -> Bool
   /// The places of what was understood.
@@ -325,93 +325,6 @@ struct CatalogueReader {
     }
   }
 
-  // MARK: Amounts
-
-  private mutating func readAmounts() {
-    for phrase in AmountReader(tokens).phrases() {
-      guard !phrase.range.contains(where: { taken.contains($0) && tokens[$0].number != nil }),
-        let field = field(of: phrase)
-      else { continue }
-      let test: Filter.Test
-      switch phrase.bounds {
-      case .atMost(let value, let isStrict): test = .range(nil, .number(isStrict ? value.nextDown : value))
-      case .atLeast(let value, let isStrict): test = .range(.number(isStrict ? value.nextUp : value), nil)
-      case .between(let low, let high): test = .range(.number(low), .number(high))
-      case .about(let value): test = .range(.number(value * 0.9), .number(value * 1.1))
-      case .exactly(let value): test = .range(.number(value), .number(value))
-      }
-      let isStrict =
-        switch phrase.bounds {
-        case .atMost(_, true), .atLeast(_, true): true
-        default: false
-        }
-      var range = phrase.range
-      if let unit = phrase.unit, vocabulary.entities[field]?.units.contains(unit) == true,
-        range.upperBound < tokens.count, tokens[range.upperBound].folded == unit
-      {
-        range = range.lowerBound..<range.upperBound + 1
-      }
-      pieces.append(Piece(range: range, condition: .init(field: field, test: test, isStrict: isStrict)))
-      taken.formUnion(range)
-    }
-  }
-
-  /// Which number is meant: by its currency, its unit, a name beside it, or, behind a limit, the price.
-  private func field(of phrase: AmountPhrase) -> String? {
-    let numbers = vocabulary.entities.values.filter { $0.kind == .number }.sorted { $0.field < $1.field }
-    if phrase.isMoney {
-      // “500 euros” alone may be anything about 500 euros; dollars are none.
-      let isOwn = phrase.currencies.isEmpty || phrase.currencies.contains(vocabulary.settings.currency)
-      return isOwn && !phrase.isBare ? vocabulary.price : nil
-    }
-    if let unit = phrase.unit {
-      let fitting = numbers.filter { $0.units.contains(unit) }
-      let called = fitting.first { isNamed($0, near: phrase) } ?? fitting.first
-      if let called { return called.field }
-    }
-    if let called = numbers.first(where: { isNamed($0, near: phrase) }) { return called.field }
-    guard phrase.hasCue, let price = vocabulary.price, !isYear(phrase) else { return nil }
-    // “menos de 30 días”: a word behind the number says what is counted.
-    guard let unit = phrase.unit, !QuestionWords.isInert(unit), !QuestionWords.isOperator(unit),
-      vocabulary.names[QuestionTokens.singular(unit)] == nil
-    else { return price }
-    return nil
-  }
-
-  private func isYear(_ phrase: AmountPhrase) -> Bool {
-    guard let last = phrase.range.last(where: { tokens[$0].number != nil }), tokens[last].text.count == 4,
-      let number = tokens[last].number
-    else { return false }
-    return (1990...2100).contains(number) && vocabulary.date != nil
-  }
-
-  private func isNamed(_ entity: CatalogueVocabulary.Entity, near phrase: AmountPhrase) -> Bool {
-    let before = tokens[max(0, phrase.range.lowerBound - 3)..<phrase.range.lowerBound].map(\.form)
-    let behind = tokens[phrase.range.upperBound..<min(tokens.count, phrase.range.upperBound + 3)].map(\.form)
-    let inside = tokens[phrase.range].map(\.form)
-    return entity.names.contains { name in
-      [before, behind, inside].contains { words in
-        words.indices.contains { words[$0...].starts(with: name) }
-      }
-    }
-  }
-
-  // MARK: Dates
-
-  private mutating func readDates() {
-    guard let field = vocabulary.date else { return }
-    let phrases = DateReader(tokens, besides: taken, today: today).phrases()
-    for phrase in phrases {
-      let test = Filter.Test.range(phrase.from.map { .date($0) }, phrase.to.map { .date($0) })
-      pieces.append(Piece(range: phrase.range, condition: .init(field: field, test: test)))
-      taken.formUnion(phrase.range)
-    }
-    guard !phrases.isEmpty else { return }
-    for place in tokens.indices where !taken.contains(place) && QuestionWords.isOfDates(tokens[place].folded) {
-      taken.insert(place)
-    }
-  }
-
   // MARK: Intent
 
   private func intent(_ words: [String]) -> (intent: Intent, places: [Int])? {
@@ -454,82 +367,4 @@ struct CatalogueReader {
   private func isSuperlative(_ place: Int) -> Bool {
     ["mas", "most", "least"].contains(tokens[place].folded)
   }
-
-  // MARK: What is left
-
-  /// Finds the words, numbers and signs that nothing accounts for.
-  private func account(into reading: inout Reading, _ intentTokens: Set<Int>) {
-    var left: [Int] = []
-    var loose: [Int] = []
-    let isDated = reading.intent.map { [.newest, .oldest].contains($0.action) } ?? false
-    for place in tokens.indices where !taken.contains(place) && !intentTokens.contains(place) {
-      let token = tokens[place]
-      if familiar.contains(token.folded) { continue }
-      if token.isSign ? Self.loudSigns.contains(token.folded) : token.number != nil {
-        loose.append(place)
-      } else if token.isSign {
-        continue
-      } else if QuestionWords.isOperator(token.folded) {
-        if !isComma(place) { loose.append(place) }
-      } else if isDated, QuestionWords.isOfDates(token.folded) {
-        continue
-      } else if isFieldName(place), !isPrice(place) {
-        left.append(place)
-      } else if !QuestionWords.isInert(token.folded) {
-        left.append(place)
-      }
-    }
-    let end = prefaceEnd(left, loose, intentTokens)
-    reading.isSound = loose.allSatisfy { $0 < end }
-    let preface = left.filter { $0 < end }
-    if let first = preface.first, let last = preface.last {
-      reading.preface = tokens[first...last].reduce(into: "") { $0 += ($0.isEmpty || $1.isGlued ? "" : " ") + $1.text }
-    }
-    reading.unknown = left.filter { $0 >= end }.map { tokens[$0] }
-  }
-
-  /// Whether a “but” stands before a negation that says it all: “but please no LG”.
-  private func isComma(_ place: Int) -> Bool {
-    let next = tokens[(place + 1)...].prefix(3)
-    return tokens[place].folded == "but"
-      && zip(next.indices, next).contains { taken.contains($0) && Self.negating.contains($1.folded) }
-  }
-
-  private static let loudSigns: Set<String> = ["€", "$", "£", "¥", "%", "<", ">", "=", "≤", "≥", "+", "~"]
-
-  private func isPrice(_ place: Int) -> Bool {
-    vocabulary.price.flatMap { vocabulary.entities[$0] }?.names.contains([tokens[place].form]) ?? false
-  }
-
-  /// Where the wish begins, when what stands before it tells how somebody came to it.
-  ///
-  /// “Mi hija empieza la universidad y quería saber”: nothing before it may limit anything.
-  private func prefaceEnd(_ left: [Int], _ loose: [Int], _ intentTokens: Set<Int>) -> Int {
-    let wish = tokens.indices.first { QuestionWords.isRequest(tokens[$0].folded) || intentTokens.contains($0) }
-    let said = left + loose.filter { !tokens[$0].isSign && tokens[$0].number == nil }
-    guard let wish, let first = said.min(), first < wish,
-      !loose.contains(where: { $0 < wish && (tokens[$0].isSign || tokens[$0].number != nil) }),
-      !taken.contains(where: { $0 < wish }), tokens[..<wish].contains(where: { QuestionWords.isOfPeople($0.folded) }),
-      !tokens[..<wish].contains(where: { QuestionWords.attributing.contains($0.folded) })
-    else { return 0 }
-    return wish
-  }
-
-  /// Whether the question has nothing that is not understood when it names items of which these words are.
-  func isWhole(_ reading: Reading, naming forms: Set<String>) -> Bool {
-    // A field that is asked for is shown.
-    reading.unknown.allSatisfy { token in
-      forms.contains(token.form) || Self.comparing.contains(token.folded) || vocabulary.fieldForms.contains(token.form)
-        || QuestionWords.isOfDates(token.folded)
-    }
-      && tokens.indices.allSatisfy { place in
-        let token = tokens[place]
-        if token.number != nil { return forms.contains(token.form) || reading.limit != nil }
-        return !Self.negating.contains(token.folded) || forms.contains(token.form)
-      }
-  }
-
-  private static let negating: Set<String> = [
-    "no", "not", "sin", "without", "except", "excepto", "salvo", "otro", "other",
-  ]
 }
