@@ -69,9 +69,9 @@ struct PostgreSQLTests {
 
   /// The server with a table that queries try to change; made once, for cases run side by side.
   private static let serverWithTable = Result {
-    let server = try server.get()
-    try server.sql("CREATE TABLE kept (id serial); INSERT INTO kept DEFAULT VALUES")
-    return server
+    let running = try server.get()
+    try running.sql("CREATE TABLE kept (id serial); INSERT INTO kept DEFAULT VALUES")
+    return running
   }
 
   @Test(arguments: [
