@@ -59,6 +59,7 @@ enum EvalBenchmark {
   }
 
   private static func temporaryFolder() throws -> String {
+    // mkdtemp writes letters of its own over the X's, so that no two runs share a folder.
     var template = Array((FileManager.default.temporaryDirectory.path + "/acervo-eval-XXXXXX").utf8CString)
     guard mkdtemp(&template) != nil else {
       throw InputError(

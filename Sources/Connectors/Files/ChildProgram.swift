@@ -58,6 +58,7 @@ struct ChildProgram: Sendable {
   }
 
   private func convert(_ bytes: [UInt8], _ ending: String, _ isCancelled: Flag) throws -> [UInt8] {
+    // mkdtemp writes letters of its own over the X's, so that no two files share a folder.
     var template = Array((FileManager.default.temporaryDirectory.path + "/acervo-XXXXXX").utf8CString)
     guard mkdtemp(&template) != nil else { throw Self.systemError() }
     let folder = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)

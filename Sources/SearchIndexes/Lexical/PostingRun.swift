@@ -68,6 +68,7 @@ final class PostingRun {
         section: LexicalLayout.postings,
         reason: "could not \(action) a temporary file in “\(folder)”: \(String(cString: strerror(number)))")
     }
+    // mkstemp writes letters of its own over the X's, so that no two runs share a file.
     var template = Array("\(folder)/.postings-XXXXXX".utf8CString)
     let file = mkstemp(&template)
     guard file >= 0 else { throw fault("make", errno) }
